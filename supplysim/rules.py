@@ -1,0 +1,316 @@
+"""The arithmetic of the model: small pure functions of scalars and short lists.
+
+Both engines call these same functions, so a rule exists once. Only ``+ - * /``, comparisons, ``min``,
+``max``, ``abs``, ``floor`` and ``math.sqrt, exp, log, log1p, expm1`` are used, and sums are explicit loops, so
+that a compiled copy gives the same bits.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+__all__ = [
+    "TICK",
+    "batches",
+    "ceil_to",
+    "covers",
+    "empirical",
+    "exponential",
+    "lognormal",
+    "lot_fraction",
+    "normal",
+    "on_grid",
+    "on_grid_below",
+    "order_up_to",
+    "ration",
+    "total",
+    "triangular",
+    "uniform_between",
+    "water_fill",
+]
+
+TICK = 1.0 / 1048576.0
+"""Days. All times are whole multiples of it (2**-20 day, 0.08 s), so that sums of times are exact."""
+
+SLACK = 1e-9
+"""Relative slack of every comparison of a stock with a need."""
+
+
+# --- time --------------------------------------------------------------------------------------
+
+
+def on_grid(days: float) -> float:
+    """The nearest multiple of `TICK`.
+
+    >>> on_grid(0.1) * 1048576
+    104858.0
+    """
+    return math.floor(days * 1048576.0 + 0.5) * TICK
+
+
+def on_grid_below(days: float) -> float:
+    """The largest multiple of `TICK` not above ``days``, but at least one tick.
+
+    Lot times are rounded down: a line that must run all the time is then never too slow.
+    """
+    return max(TICK, math.floor(days * 1048576.0) * TICK)
+
+
+def ceil_to(value: float, step: float) -> float:
+    """``value`` rounded up to a whole multiple of ``step``, forgiving a relative 1e-9.
+
+    >>> ceil_to(10.0, 7.0), ceil_to(14.0, 7.0)
+    (14.0, 14.0)
+    """
+    ratio = value / step
+    whole = math.floor(ratio)
+    if ratio - whole > SLACK * max(1.0, ratio):
+        whole = whole + 1
+    return whole * step
+
+
+# --- stocks and orders ---------------------------------------------------------------------------
+
+
+def covers(have: float, need: float) -> bool:
+    """Whether a stock is enough for a need: the only such comparison in the model."""
+    return have >= need - SLACK * need
+
+
+def total(values: Sequence[float]) -> float:
+    """Sum in the order given, from 0.0."""
+    result = 0.0
+    for value in values:
+        result += value
+    return result
+
+
+def order_up_to(position: float, level: float) -> float:
+    """What raises the inventory position to ``level`` (base stock; Snyder & Shen, ch. 4)."""
+    return max(0.0, level - position)
+
+
+def batches(position: float, point: float, quantity: float) -> float:
+    """Whole batches that raise a position at or below ``point`` to just above it: (r, Q).
+
+    >>> batches(3.0, 3.0, 5.0), batches(4.0, 3.0, 5.0), batches(-3.0, 3.0, 5.0)
+    (5.0, 0.0, 10.0)
+    """
+    if position > point:
+        return 0.0
+    return (math.floor((point - position) / quantity) + 1) * quantity
+
+
+def lot_fraction(needs: float, criticality: float, missing: float) -> float:
+    """Share of a lot that can be made when a share ``missing`` of one input is not there.
+
+    ``needs`` is the share of output that uses the input, ``criticality`` the share of that output
+    which is lost without it.
+
+    >>> lot_fraction(1.0, 0.5, 0.5)
+    0.75
+    """
+    return max(0.0, 1.0 - needs * criticality * missing)
+
+
+# --- sharing -------------------------------------------------------------------------------------
+
+
+def ration(available: float, claims: Sequence[float]) -> list[float]:
+    """Share a stock over claims in proportion to them; the last claimant gets the remainder.
+
+    Composes: rationing ``a + b`` gives what rationing ``a`` and then ``b`` on the rest gives.
+
+    >>> ration(6.0, [2.0, 4.0, 6.0])
+    [1.0, 2.0, 3.0]
+    """
+    wanted = total(claims)
+    shares = []
+    left = available
+    enough = covers(available, wanted)
+    last = _last_positive(claims)
+    for index, claim in enumerate(claims):
+        if claim <= 0.0:
+            given = 0.0
+        elif enough or index == last:
+            given = min(claim, left)
+        else:
+            given = min(claim * (available / wanted), left)
+        left = left - given
+        shares.append(given)
+    return shares
+
+
+def water_fill(amount: float, weights: Sequence[float], caps: Sequence[float]) -> list[float]:
+    """Spread ``amount`` over lanes by weight, none above its cap; what none may take is left out.
+
+    A lane that reaches its cap is set to it, and the rest is spread again over the others. Where
+    no lane that has room left has a weight, those lanes weigh the same.
+
+    >>> water_fill(10.0, [0.5, 0.5], [2.0, 100.0])
+    [2.0, 8.0]
+    >>> water_fill(10.0, [0.5, 0.5], [2.0, 3.0])
+    [2.0, 3.0]
+    """
+    count = len(weights)
+    given = [0.0] * count
+    room = [caps[i] > 0.0 for i in range(count)]
+    left = amount
+    for _ in range(count):  # every round but the last closes a lane
+        weight = 0.0
+        lanes = 0
+        for i in range(count):
+            if room[i]:
+                weight += weights[i]
+                lanes += 1
+        if lanes == 0 or left <= 0.0:
+            break
+        level = left
+        full = False
+        for i in range(count):
+            if not room[i]:
+                continue
+            part = level * (weights[i] / weight) if weight > 0.0 else level / lanes
+            if part >= caps[i] - given[i]:
+                left = left - (caps[i] - given[i])
+                given[i] = caps[i]
+                room[i] = False
+                full = True
+        if not full:
+            _spread(level, weights, room, given)
+            break
+    return given
+
+
+def _spread(level: float, weights: Sequence[float], room: list[bool], given: list[float]) -> None:
+    """Give ``level`` to the lanes with room by weight; the last of them gets the remainder."""
+    weight = 0.0
+    lanes = 0
+    for i in range(len(room)):
+        if room[i]:
+            weight += weights[i]
+            lanes += 1
+    left = level
+    last = -1
+    for i in range(len(room)):
+        if room[i] and (weight <= 0.0 or weights[i] > 0.0):
+            last = i
+    for i in range(len(room)):
+        if room[i]:
+            part = level * (weights[i] / weight) if weight > 0.0 else level / lanes
+            if i == last:
+                part = left
+            given[i] += part
+            left = left - part
+
+
+def _last_positive(values: Sequence[float]) -> int:
+    last = -1
+    for index in range(len(values)):
+        if values[index] > 0.0:
+            last = index
+    return last
+
+
+# --- variates by inverse transform ---------------------------------------------------------------
+
+
+def uniform_between(u: float, low: float, high: float) -> float:
+    """Quantile ``u`` of the uniform distribution."""
+    return low + (high - low) * u
+
+
+def triangular(u: float, low: float, mode: float, high: float) -> float:
+    """Quantile ``u`` of the triangular distribution.
+
+    >>> triangular(0.5, 0.0, 1.0, 2.0)
+    1.0
+    """
+    width = high - low
+    if width <= 0.0:
+        return low
+    if u * width <= mode - low:
+        return low + math.sqrt(u * width * (mode - low))
+    return high - math.sqrt((1.0 - u) * width * (high - mode))
+
+
+def exponential(u: float, mean: float) -> float:
+    """Quantile ``u`` of the exponential distribution."""
+    return -mean * math.log1p(-u)
+
+
+def lognormal(u: float, mean: float, sd: float) -> float:
+    """Quantile ``u`` of the lognormal distribution with this mean and standard deviation."""
+    if mean <= 0.0:
+        return 0.0
+    variance = math.log1p((sd / mean) * (sd / mean))
+    return mean * math.exp(math.sqrt(variance) * normal(u) - 0.5 * variance)
+
+
+def empirical(u: float, values: Sequence[float]) -> float:
+    """Quantile ``u`` of a sorted sample, each value as likely as the next.
+
+    >>> empirical(0.26, [1.0, 2.0, 5.0, 9.0])
+    2.0
+    """
+    return values[min(len(values) - 1, math.floor(u * len(values)))]
+
+
+def normal(u: float) -> float:
+    """Quantile ``u`` of the standard normal distribution: Wichura's algorithm AS 241 (PPND16).
+
+    Source: M. J. Wichura (1988), Applied Statistics 37, 477-484; about 1 part in 10**16.
+
+    >>> round(normal(0.975), 12)
+    1.959963984540
+    """
+    q = u - 0.5
+    if abs(q) <= 0.425:
+        r = 0.180625 - q * q
+        return q * _horner(r, _A) / _horner(r, _B)
+    r = u if q < 0.0 else 1.0 - u
+    r = math.sqrt(-math.log(r))
+    if r <= 5.0:
+        value = _horner(r - 1.6, _C) / _horner(r - 1.6, _D)
+    else:
+        value = _horner(r - 5.0, _E) / _horner(r - 5.0, _F)
+    return -value if q < 0.0 else value
+
+
+def _horner(x: float, coefficients: Sequence[float]) -> float:
+    value = 0.0
+    for c in coefficients:
+        value = value * x + c
+    return value
+
+
+# Coefficients of AS 241, highest power first.
+_A = (
+    2509.0809287301226727, 33430.575583588128105, 67265.770927008700853, 45921.953931549871457,
+    13731.693765509461125, 1971.5909503065514427, 133.14166789178437745, 3.387132872796366608,
+)  # fmt: skip
+_B = (
+    5226.495278852545925, 28729.085735721942674, 39307.89580009271061, 21213.794301586595867,
+    5394.1960214247511077, 687.1870074920579083, 42.313330701600911252, 1.0,
+)  # fmt: skip
+_C = (
+    7.7454501427834140764e-4, 0.0227238449892691845833, 0.24178072517745061177,
+    1.27045825245236838258, 3.64784832476320460504, 5.7694972214606914055,
+    4.6303378461565452959, 1.42343711074968357734,
+)  # fmt: skip
+_D = (
+    1.05075007164441684324e-9, 5.475938084995344946e-4, 0.0151986665636164571966,
+    0.14810397642748007459, 0.68976733498510000455, 1.6763848301838038494,
+    2.05319162663775882187, 1.0,
+)  # fmt: skip
+_E = (
+    2.01033439929228813265e-7, 2.71155556874348757815e-5, 0.0012426609473880784386,
+    0.026532189526576123093, 0.29656057182850489123, 1.7848265399172913358,
+    5.4637849111641143699, 6.6579046435011037772,
+)  # fmt: skip
+_F = (
+    2.04426310338993978564e-15, 1.4215117583164458887e-7, 1.8463183175100546818e-5,
+    7.868691311456132591e-4, 0.0148753612908506148525, 0.13692988092273580531,
+    0.59983220655588793769, 1.0,
+)  # fmt: skip

@@ -1,0 +1,87 @@
+"""Splitting one site into a cohort of firms with unequal stocks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from supplysim.errors import Fault, InvalidInput, nearest
+from supplysim.model.nodes import Input, Lane, Site
+from supplysim.model.policies import DaysOfCover
+
+if TYPE_CHECKING:
+    from supplysim.model.network import Network
+
+__all__ = ["split_site"]
+
+
+def split_site(
+    network: Network, name: str, shares: Sequence[float], covers: Mapping[str, Sequence[float]]
+) -> Network:
+    """See `Network.split`."""
+    _check(network, name, shares, covers)
+    site = network.site_by_name[name]
+    lot = network.baseline().lot[name]
+    firms = [
+        dataclasses.replace(
+            site,
+            name=f"{name}-{i + 1}",
+            capacity=None if site.capacity is None else site.capacity * share,
+            lot=lot * share,
+            planned=site.planned * share,
+            inputs={
+                key: _with_cover(item, covers[key][i]) if key in covers else item
+                for key, item in site.inputs.items()
+            },
+        )
+        for i, share in enumerate(shares)
+    ]
+    lanes: list[Lane] = []
+    for lane in network.lanes:
+        if lane.source == name:
+            lanes += [
+                dataclasses.replace(
+                    lane,
+                    source=firm.name,
+                    share=lane.share * share,
+                    max_share=lane.max_share * share,
+                    capacity=lane.capacity * share,
+                )
+                for firm, share in zip(firms, shares, strict=True)
+            ]
+        elif lane.target == name:
+            lanes += [
+                dataclasses.replace(lane, target=firm.name, capacity=lane.capacity * share)
+                for firm, share in zip(firms, shares, strict=True)
+            ]
+        else:
+            lanes.append(lane)
+    others = [s for s in network.sites if s.name != name]
+    return network.replace(sites=(*others, *firms), lanes=tuple(lanes))
+
+
+def _with_cover(item: Input, days: float) -> Input:
+    review = item.policy.review
+    return dataclasses.replace(item, policy=DaysOfCover(days, review=review), initial=None)
+
+
+def _check(
+    network: Network, name: str, shares: Sequence[float], covers: Mapping[str, Sequence[float]]
+) -> None:
+    faults = []
+    if name not in network.site_by_name:
+        hint = nearest(name, network.site_by_name)
+        raise InvalidInput([Fault("site", f"unknown site; {hint}", name)], what="split")
+    if not shares or min(shares) <= 0.0 or abs(sum(shares) - 1.0) > 1e-9:
+        faults.append(Fault("shares", "must be above 0 and sum to 1", list(shares)))
+    site: Site = network.site_by_name[name]
+    for key, days in covers.items():
+        if key not in site.inputs:
+            faults.append(
+                Fault(f"covers.{key}", f"unknown input; {nearest(key, site.inputs)}", key)
+            )
+        elif len(days) != len(shares):
+            faults.append(Fault(f"covers.{key}", f"must have {len(shares)} values", list(days)))
+    if faults:
+        raise InvalidInput(faults, what="split")

@@ -1,0 +1,276 @@
+"""The parts of a network: what flows, where it is made, kept and used, and how it gets there.
+
+Quantities are in the commodity's own unit, times in days, money in USD of the network's base year.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import KW_ONLY
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from supplysim.errors import Fault, InvalidInput
+from supplysim.model.countries import Country
+from supplysim.model.distributions import Duration, Fixed
+from supplysim.model.fields import (
+    FrozenMap,
+    FrozenMapping,
+    Name,
+    NonNegative,
+    Positive,
+    PositiveOrInf,
+    Share,
+    Text,
+    frozen,
+)
+from supplysim.model.policies import DaysOfCover, InitialStock, OrderPolicy
+
+__all__ = [
+    "Allocation",
+    "Commodity",
+    "Demand",
+    "Evidence",
+    "Input",
+    "Lane",
+    "Release",
+    "Site",
+    "Store",
+]
+
+Allocation = Literal["proportional", "priority", "fifo", "domestic-first", "incumbent-first"]
+"""How a source shares what it has over the orders in its books (see `supplysim.Site`)."""
+
+
+@frozen
+class Evidence:
+    """Where a row's figures come from.
+
+    ``source`` names one or more keys of the network's sources, parted by ``;``. ``confidence`` is ``read``
+    (seen in the source), ``derived`` (arithmetic on read figures, given in ``note``) or ``assumed``
+    (the reason and a range in ``note``).
+    """
+
+    source: Text = ""
+    confidence: Literal["read", "derived", "assumed"] = "assumed"
+    note: Text = ""
+
+
+@frozen
+class Commodity:
+    """What flows: a mineral, a chip, a cell.
+
+    ``price`` is in USD per ``unit``; ``sector`` groups commodities in tables.
+
+    >>> Commodity("gallium", unit="t", sector="mineral", price=250_000.0).unit
+    't'
+    """
+
+    name: Name
+    _: KW_ONLY
+    unit: Annotated[str, Field(min_length=1, max_length=40)] = "t"
+    sector: Annotated[str, Field(max_length=80)] = ""
+    price: NonNegative = 0.0
+    title: Text = ""
+    evidence: Evidence = Evidence()
+
+
+@frozen
+class Input:
+    """One input of a site's recipe, and how the site keeps it in stock.
+
+    ``per_unit`` units go into one unit of output. ``policy`` rules the orders; after ``reaction`` days
+    without delivery the slot turns to its other lanes, leaving the share ``double_order`` of what
+    it places anew in the old book; ``retain`` of what moved stays with the new supplier afterwards.
+    ``needs`` is the share of output that uses the input, ``criticality`` the share of that output lost
+    without it. ``initial`` is the real stock on day 0. ``holding_cost`` is USD per unit and day.
+
+    >>> Input(3.0e-5, policy=DaysOfCover(45), reaction=60.0).needs
+    1.0
+    """
+
+    per_unit: Positive
+    _: KW_ONLY
+    policy: OrderPolicy = DaysOfCover(30.0)
+    reaction: NonNegative = 30.0
+    initial: InitialStock = None
+    needs: Share = 1.0
+    criticality: Share = 1.0
+    double_order: Share = 0.0
+    retain: Share = 0.0
+    holding_cost: NonNegative = 0.0
+    evidence: Evidence = Evidence()
+
+
+@frozen
+class Site:
+    """A plant (or the plants of one kind in a country) that makes one commodity, lot by lot.
+
+    Exactly one of ``capacity`` (units per day) and ``utilisation`` (baseline output / capacity) is
+    given. A lot (``lot`` units; None is one week of baseline output) keeps the line busy lot/capacity
+    days and is in stock ``cycle_time`` days later. The site aims at ``cover`` days of finished stock.
+    ``allocation`` shares stock over the books: ``proportional`` to claims, by ``priority`` (lowest
+    number first), ``fifo`` by age of order, ``domestic-first``, or ``incumbent-first`` (customers'
+    baseline volumes before new business). ``planned`` is the output to be ready for where the
+    baseline gives none. ``value_added`` is USD per unit; ``owner`` is the owner's country, if not the plant's.
+
+    >>> Site("cn-gallium", country="CN", makes="gallium", capacity=1.9).cover
+    14.0
+    """
+
+    name: Name
+    _: KW_ONLY
+    country: Country
+    makes: Name
+    capacity: Positive | None = None
+    utilisation: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
+    inputs: Annotated[Mapping[Name, Input], FrozenMapping] = FrozenMap()
+    lot: Positive | None = None
+    cycle_time: NonNegative = 0.0
+    cover: NonNegative = 14.0
+    allocation: Allocation = "proportional"
+    planned: NonNegative = 0.0
+    value_added: NonNegative = 0.0
+    holding_cost: NonNegative = 0.0
+    owner: Country | None = None
+    evidence: Evidence = Evidence()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Site:
+        faults = []
+        if (self.capacity is None) == (self.utilisation is None):
+            faults.append(Fault("capacity", "give exactly one of capacity and utilisation"))
+        if self.makes in self.inputs:
+            faults.append(Fault(f"inputs.{self.makes}", "a site cannot use what it makes"))
+        if faults:
+            raise InvalidInput(faults, what="Site")
+        return self
+
+
+@frozen
+class Release:
+    """When a reserve opens: its users' pooled stock falls below ``below`` days of baseline use.
+
+    It opens ``delay`` days after (the decision), gives at most ``rate`` units a day in all, and closes when
+    the pooled stock is back above ``above`` days.
+    """
+
+    below: NonNegative
+    above: NonNegative
+    _: KW_ONLY
+    delay: NonNegative = 0.0
+    rate: PositiveOrInf = math.inf
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Release:
+        if self.above < self.below:
+            raise ValueError("must have below <= above")
+        return self
+
+
+@frozen
+class Store:
+    """A warehouse, a hub or a state reserve: holds one commodity and passes it on.
+
+    With ``release`` it is a reserve: the lanes that leave it stay closed until the rule opens them.
+
+    >>> Store("jp-reserve", country="JP", commodity="gallium", policy="BaseStock(3)").policy.S
+    3.0
+    """
+
+    name: Name
+    _: KW_ONLY
+    country: Country
+    commodity: Name
+    policy: OrderPolicy = DaysOfCover(30.0)
+    reaction: NonNegative = 30.0
+    initial: InitialStock = None
+    allocation: Allocation = "proportional"
+    release: Release | None = None
+    double_order: Share = 0.0
+    retain: Share = 0.0
+    holding_cost: NonNegative = 0.0
+    evidence: Evidence = Evidence()
+
+
+@frozen
+class Demand:
+    """Final use of a commodity in a country, ``rate`` units a day on average.
+
+    ``steady``: one withdrawal every ``period`` days, of ``rate * period`` or of a drawn ``size`` scaled to
+    that mean; ``poisson``: arrivals at random, each of one ``size`` (default 1 unit). What cannot be
+    served is ``lost`` or waits as ``backlog``. ``penalty`` is USD per unit lost, or per unit and day
+    owed. Demands of lower ``priority`` number are served first where sources allocate by priority.
+
+    >>> Demand("de-rf-chips", country="DE", commodity="rf-chip", rate=50_000).unmet
+    'lost'
+    """
+
+    name: Name
+    _: KW_ONLY
+    country: Country
+    commodity: Name
+    rate: NonNegative
+    arrivals: Literal["steady", "poisson"] = "steady"
+    period: Positive = 1.0
+    size: Duration | None = None
+    unmet: Literal["lost", "backlog"] = "lost"
+    policy: OrderPolicy = DaysOfCover(10.0)
+    reaction: NonNegative = 30.0
+    initial: InitialStock = None
+    priority: int = 0
+    sector: Annotated[str, Field(max_length=80)] = ""
+    double_order: Share = 0.0
+    retain: Share = 0.0
+    holding_cost: NonNegative = 0.0
+    penalty: NonNegative = 0.0
+    evidence: Evidence = Evidence()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Demand:
+        if self.size is not None and self.size.mean <= 0.0:
+            raise InvalidInput([Fault("size", "must have a mean above 0", self.size)])
+        return self
+
+
+@frozen
+class Lane:
+    """The way from a source (site or store) to a user (site, store or demand).
+
+    ``share`` of the user's orders goes this way in normal times; shares into one slot sum to 1.
+    ``max_share`` is how much of the baseline use is qualified to come this way when others fail.
+    ``lead_time`` runs from dispatch to receipt, ``order_lag`` from order to readiness for dispatch. ``capacity`` is
+    units per day. ``cost`` is USD per unit, ``order_cost`` USD per order. ``mode`` tells parallel lanes apart.
+
+    >>> Lane("cn-gallium", "de-wafer", share=0.7, lead_time="Triangular(30, 38, 60)").key
+    'cn-gallium|de-wafer|'
+    """
+
+    source: Name
+    target: Name
+    _: KW_ONLY
+    mode: Annotated[str, Field(max_length=40, pattern=r"^[^|]*$")] = ""
+    share: Share = 1.0
+    max_share: NonNegative = 1.0
+    lead_time: Duration = Fixed(0.0)
+    order_lag: NonNegative = 0.0
+    capacity: PositiveOrInf = math.inf
+    cost: NonNegative = 0.0
+    order_cost: NonNegative = 0.0
+    holding_cost: NonNegative = 0.0
+    priority: int = 0
+    closed: bool = False
+    evidence: Evidence = Evidence()
+
+    @property
+    def key(self) -> str:
+        """The lane's identity: ``source|target|mode``."""
+        return f"{self.source}|{self.target}|{self.mode}"
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Lane:
+        if self.source == self.target:
+            raise ValueError("a lane must join two different nodes")
+        return self

@@ -5,12 +5,22 @@
 ['AA', 'AD', 'AE']
 """
 
+from supplysim.changes import Add, Cap, Change, Closed, Factor, Target
 from supplysim.errors import (
     Fault,
     InvalidInput,
     NotBalanced,
     SupplysimError,
     TooManyEvents,
+)
+from supplysim.measures import (
+    ExportBan,
+    ExportLicence,
+    ExportQuota,
+    Holiday,
+    Outage,
+    Reserve,
+    SecondSource,
 )
 from supplysim.model import (
     COUNTRIES,
@@ -38,14 +48,19 @@ from supplysim.model import (
     Triangular,
     Uniform,
 )
+from supplysim.scenario import History, Observation, Scenario, Source
 
 __version__ = "0.1.0"
 
 __all__ = [
     "COUNTRIES",
+    "Add",
     "BaseStock",
     "Baseline",
+    "Cap",
+    "Change",
     "Citation",
+    "Closed",
     "Commodity",
     "Days",
     "DaysOfCover",
@@ -53,8 +68,14 @@ __all__ = [
     "Empirical",
     "Evidence",
     "Exponential",
+    "ExportBan",
+    "ExportLicence",
+    "ExportQuota",
+    "Factor",
     "Fault",
     "Fixed",
+    "History",
+    "Holiday",
     "Input",
     "InvalidInput",
     "Lane",
@@ -62,12 +83,19 @@ __all__ = [
     "MinMax",
     "Network",
     "NotBalanced",
+    "Observation",
+    "Outage",
     "Quantity",
     "Release",
     "ReorderPoint",
+    "Reserve",
+    "Scenario",
+    "SecondSource",
     "Site",
+    "Source",
     "Store",
     "SupplysimError",
+    "Target",
     "TooManyEvents",
     "Triangular",
     "Uniform",

@@ -1,0 +1,273 @@
+"""The closed set of primitives that engines know. Every measure is made of these and nothing else.
+
+A `Change` sets, or takes away, one key's contribution to one attribute of one entity; effective values are
+folded from the baseline value anew at each change, in sorted key order (`fold`). Gates stand on lanes.
+A `Watch` makes changes when stocks run low, a `Renewal` when chance strikes.
+
+======= ============== =================================================================
+kind    attribute      values
+======= ============== =================================================================
+lane    ``gate``       `Closed`, `Ledger`, `Office`
+lane    ``share``      `Factor`, `Add`, `Cap`
+lane    ``capacity``   `Factor`, `Add`, `Cap` (units per day)
+lane    ``delay``      `Factor`, `Add`, `Cap` (days on top of the lead time, base 0)
+lane    ``in_transit`` `Recall`, once, for what is under way at that instant
+site    ``capacity``   `Factor`, `Add`, `Cap` (units per day)
+slot    ``cover``      `Factor`, `Add`, `Cap` (days on top of the policy's, base 0)
+demand  ``rate``       `Factor`, `Add`, `Cap` (units per day)
+======= ============== =================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from supplysim.errors import Fault, InvalidInput
+from supplysim.model import Distribution, Fixed
+
+__all__ = [
+    "ALWAYS_OPEN",
+    "STRUCTURE",
+    "Add",
+    "Calendar",
+    "Cap",
+    "Change",
+    "Closed",
+    "Factor",
+    "Ledger",
+    "Office",
+    "Primitive",
+    "Recall",
+    "Renewal",
+    "Target",
+    "Value",
+    "Watch",
+    "fold",
+]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Target:
+    """One attribute of one entity, e.g. ``Target("lane", "cn-ga|jp-wafer|sea", "gate")``."""
+
+    kind: Literal["lane", "site", "slot", "demand"]
+    name: str
+    attribute: str
+
+    def __post_init__(self) -> None:
+        if self.attribute not in ATTRIBUTES.get(self.kind, ()):
+            known = ", ".join(f"{k}.{a}" for k, names in ATTRIBUTES.items() for a in names)
+            rule = f"no such attribute; known: {known}"
+            raise InvalidInput([Fault(f"{self.kind}.{self.attribute}", rule)], what="Target")
+
+
+ATTRIBUTES = {
+    "lane": ("gate", "share", "capacity", "delay", "in_transit"),
+    "site": ("capacity",),
+    "slot": ("cover",),
+    "demand": ("rate",),
+}
+
+
+# --- values --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """Multiplies the baseline value."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Add:
+    """Adds to the value, after all factors."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """Bounds the value from above, last of all."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """A gate that nothing passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A gate that lets ``amount`` units pass per period, shared by all lanes that carry its key.
+
+    Claims of one instant are settled together: in full if they fit, else in proportion to the
+    claims (``claims``) or to baseline flows (``history``). ``marks`` are the starts of periods in days;
+    where there are none, periods start at multiples of ``period``.
+    """
+
+    key: str
+    amount: float
+    period: float = 30.0
+    marks: tuple[float, ...] = ()
+    rule: Literal["claims", "history"] = "claims"
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Which days an office works. ``weekday`` is that of day 0 (Monday 0); holidays are [first, last] days."""
+
+    working_week: bool = False
+    weekday: int = 0
+    holidays: tuple[tuple[int, int], ...] = ()
+
+    def works(self, day: int) -> bool:
+        """Whether the office is open on this day."""
+        if self.working_week and (day + self.weekday) % 7 >= 5:
+            return False
+        return all(not first <= day <= last for first, last in self.holidays)
+
+    def after(self, time: float, days: float) -> float:
+        """The moment at which ``days`` working days have passed since ``time``.
+
+        >>> Calendar(working_week=True, weekday=4).after(0.0, 1.0)  # Friday morning
+        1.0
+        >>> Calendar(working_week=True, weekday=4).after(0.0, 1.5)
+        3.5
+        """
+        if not self.working_week and not self.holidays:
+            return time + days
+        left = days
+        now = time
+        while True:
+            day = math.floor(now)
+            if self.works(day):
+                room = day + 1.0 - now
+                if left <= room:
+                    return now + left
+                left -= room
+            now = day + 1.0
+
+
+ALWAYS_OPEN = Calendar()
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A gate that needs a licence, from an office where applications queue.
+
+    An application takes ``papers`` days to prepare, then ``service`` working days at one of ``desks`` (None: as
+    many as needed), first come first served; a share ``referred`` takes ``referred_delay`` working days
+    more. It is approved with the chance of its destination (``approval``, else ``default_approval``). A
+    ``single`` licence covers what the order book then needs, at least ``size`` days of baseline flow,
+    and is used up with it; otherwise it is general: free from then on. A share ``pre_licensed`` of
+    baseline flow passes anyway. ``per_dispatch`` files one application for each dispatch.
+    """
+
+    key: str
+    service: Distribution = Fixed(0.0)
+    papers: Distribution = Fixed(0.0)
+    desks: int | None = None
+    referred: float = 0.0
+    referred_delay: Distribution = Fixed(0.0)
+    approval: Mapping[str, float] = field(default_factory=dict)
+    default_approval: float = 1.0
+    single: bool = True
+    size: float = 0.0
+    pre_licensed: float = 0.0
+    per_dispatch: bool = False
+    calendar: Calendar = ALWAYS_OPEN
+
+
+@dataclass(frozen=True, slots=True)
+class Recall:
+    """What is under way goes back to the source (``returns``) or is lost to both sides (``seized``)."""
+
+    fate: Literal["returns", "seized"]
+
+
+Value = Factor | Add | Cap | Closed | Ledger | Office | Recall
+
+
+def fold(base: float, contributions: Mapping[str, Value]) -> float:
+    """The effective value: factors, then additions, then caps, each in sorted key order; never below 0.
+
+    >>> fold(10.0, {"fire": Factor(0.5), "new-line": Add(2.0), "law": Cap(6.0)})
+    6.0
+    """
+    value = base
+    ordered = [contributions[key] for key in sorted(contributions)]
+    for item in ordered:
+        if isinstance(item, Factor):
+            value = value * item.value
+    for item in ordered:
+        if isinstance(item, Add):
+            value = value + item.value
+    for item in ordered:
+        if isinstance(item, Cap):
+            value = min(value, item.value)
+    return max(0.0, value)
+
+
+# --- primitives ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """At ``time`` days, ``key``'s contribution to ``target`` becomes ``value`` (None: is taken away).
+
+    >>> Change(30.0, Target("site", "mine", "capacity"), "strike", Factor(0.5)).value
+    Factor(value=0.5)
+    """
+
+    time: float
+    target: Target
+    key: str
+    value: Value | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """When the pooled stock of ``slots`` falls below ``below`` days of baseline use, make the changes ``then``.
+
+    Looked at once a day, in the change phase, from day ``begins`` to ``ends``. The changes are made ``delay``
+    days after (their own times are ignored), and ``otherwise`` when the stock is back above ``above`` days.
+    """
+
+    key: str
+    slots: tuple[str, ...]
+    below: float
+    above: float
+    then: tuple[Change, ...]
+    otherwise: tuple[Change, ...]
+    delay: float = 0.0
+    begins: float = 0.0
+    ends: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """Chance that strikes again and again: ``up`` days, changes ``then``, ``down`` days, changes ``otherwise``.
+
+    Durations are drawn in the engine, from the stream of ``key``, so that one timeline serves all
+    replications. With ``step`` they are rounded up to whole steps: an exponential becomes geometric.
+    """
+
+    key: str
+    up: Distribution
+    down: Distribution
+    then: tuple[Change, ...]
+    otherwise: tuple[Change, ...]
+    begins: float = 0.0
+    ends: float = math.inf
+    step: float = 0.0
+
+
+Primitive = Change | Watch | Renewal
+
+STRUCTURE = "structure"
+"""The key under which a lane that is built closed is `Closed`; taking it away opens the lane."""

@@ -1,0 +1,177 @@
+"""What all measures share: who acts on what, when, with which standing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import KW_ONLY, dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from supplysim.changes import Add, Change, Primitive, Recall, Target
+from supplysim.errors import Fault, InvalidInput, nearest
+from supplysim.model import Lane, Network
+from supplysim.model.fields import (
+    FrozenMap,
+    FrozenMapping,
+    Items,
+    Moment,
+    Name,
+    NonNegative,
+    Text,
+    days_from,
+    frozen,
+)
+
+__all__ = ["Context", "Measure", "TradeMeasure"]
+
+Names = Annotated[Sequence[Name], Items]
+InTransit = Literal["arrives", "returns", "seized"]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a measure is turned into changes against: the network with all structure, and day 0."""
+
+    network: Network
+    start: dt.date | None
+
+    def time(self, moment: float | dt.date) -> float:
+        """Days from the scenario's start."""
+        if self.start is None:
+            if isinstance(moment, dt.date):
+                raise InvalidInput([Fault("start", "is required where dates are used", moment)])
+            return float(moment)
+        return days_from(self.start, moment)
+
+
+@frozen
+class Measure:
+    """Common fields. ``key`` names the measure among those of a scenario (default: its type).
+
+    ``begins`` and ``ends`` are dates or days from the scenario's start; without ``ends`` it stays. ``announced``
+    is when others learn of it. ``actor`` (who decides), ``legal_basis`` and ``status`` are for the reader;
+    ``reasons`` says for a parameter why it has its value; ``sources`` are keys of the scenario's sources.
+    """
+
+    _: KW_ONLY
+    key: Annotated[str, Field(max_length=80)] = ""
+    begins: Moment = 0.0
+    ends: Moment | None = None
+    announced: Moment | None = None
+    actor: Text = ""
+    legal_basis: Text = ""
+    status: Literal["in force", "possible", "hypothetical"] = "hypothetical"
+    reasons: Annotated[Mapping[str, Text], FrozenMapping] = FrozenMap()
+    sources: Annotated[Sequence[str], Items] = ()
+
+    def structure(self, network: Network) -> Network:
+        """The network with what this measure needs in it, closed until used."""
+        return network
+
+    def primitives(self, context: Context) -> list[Primitive]:
+        """The dated changes that this measure is made of."""
+        raise TypeError(f"{type(self).__name__} must say what it changes")
+
+    def faults(self, context: Context) -> list[Fault]:
+        """What is wrong with the measure on this network: order of dates, unknown names."""
+        faults = []
+        try:
+            begins = context.time(self.begins)
+            if self.ends is not None and context.time(self.ends) <= begins:
+                faults.append(Fault("ends", f"must be after begins ({self.begins})", self.ends))
+            if self.announced is not None and context.time(self.announced) > begins:
+                rule = f"must not be after begins ({self.begins})"
+                faults.append(Fault("announced", rule, self.announced))
+        except InvalidInput as error:
+            faults += error.faults
+        faults += [
+            Fault("reasons", f"unknown parameter; {nearest(name, self.__dataclass_fields__)}", name)
+            for name in self.reasons
+            if name not in self.__dataclass_fields__
+        ]
+        return faults
+
+    def window(self, context: Context, target: Target, value: object) -> list[Change]:
+        """``value`` on ``target`` from ``begins`` to ``ends``."""
+        changes = [Change(context.time(self.begins), target, self.key, value)]  # type: ignore[arg-type]
+        if self.ends is not None:
+            changes.append(Change(context.time(self.ends), target, self.key, None))
+        return changes
+
+
+@frozen
+class TradeMeasure(Measure):
+    """A measure on what leaves ``origin`` for ``to`` (empty: everywhere abroad) of some ``commodities``.
+
+    Between ``announced`` and ``begins`` the buyers aim at ``forward_buying`` more days of cover. What is under
+    way when it begins ``arrives``, ``returns`` to the seller or is ``seized``.
+    """
+
+    _: KW_ONLY
+    origin: Annotated[Sequence[Name], Field(min_length=1), Items]
+    to: Names = ()
+    commodities: Annotated[Sequence[Name], Field(min_length=1), Items]
+    forward_buying: NonNegative = 0.0
+    in_transit: InTransit = "arrives"
+
+    def lanes(self, network: Network) -> list[Lane]:
+        """The lanes in the measure's reach, in order of key."""
+        origin = network.countries(self.origin)
+        to = network.countries(self.to)
+        found = []
+        for lane in network.lanes_by_key.values():
+            seller, buyer = network.country(lane.source), network.country(lane.target)
+            abroad = buyer != seller and (buyer in to if self.to else buyer not in origin)
+            if seller in origin and abroad and network.product(lane.source) in self.commodities:
+                found.append(lane)
+        return found
+
+    def gate(self, context: Context, value: object) -> list[Primitive]:
+        """``value`` as a gate on every lane in reach, with forward buying before and recall at the start."""
+        changes: list[Primitive] = []
+        for lane in self.lanes(context.network):
+            changes += self.window(context, Target("lane", lane.key, "gate"), value)
+            if self.in_transit != "arrives":
+                target = Target("lane", lane.key, "in_transit")
+                recall = Recall(self.in_transit)
+                changes.append(Change(context.time(self.begins), target, self.key, recall))
+        return changes + self._forward_buying(context)
+
+    def _forward_buying(self, context: Context) -> list[Primitive]:
+        if self.announced is None or self.forward_buying <= 0.0:
+            return []
+        slots = {context.network.slot_of(x).key for x in self.lanes(context.network) if x.share > 0}
+        changes: list[Primitive] = []
+        for slot in sorted(slots):
+            target = Target("slot", slot, "cover")
+            more = Add(self.forward_buying)
+            changes.append(Change(context.time(self.announced), target, self.key, more))
+            changes.append(Change(context.time(self.begins), target, self.key, None))
+        return changes
+
+    def faults(self, context: Context) -> list[Fault]:
+        """Unknown countries and commodities besides what every measure checks."""
+        faults = Measure.faults(self, context) + known_commodities(
+            self.commodities, context.network
+        )
+        for field, names in (("origin", self.origin), ("to", self.to)):
+            try:
+                context.network.countries(names)
+            except InvalidInput as error:
+                faults += [Fault(field, f.rule, f.value) for f in error.faults]
+        if self.forward_buying > 0.0 and self.announced is None:
+            faults.append(Fault("announced", "is required where buyers buy ahead"))
+        if not faults and not self.lanes(context.network):
+            faults.append(Fault("origin", "no lane of the network is in reach of this measure"))
+        return faults
+
+
+def known_commodities(names: Sequence[str], network: Network) -> list[Fault]:
+    """A fault for every commodity that the network does not have."""
+    return [
+        Fault("commodities", f"unknown commodity; {nearest(name, network.commodity_by_name)}", name)
+        for name in names
+        if name not in network.commodity_by_name
+    ]

@@ -48,7 +48,9 @@ from supplysim.model import (
     Triangular,
     Uniform,
 )
+from supplysim.results import Result
 from supplysim.scenario import History, Observation, Scenario, Source
+from supplysim.simulate import simulate
 
 __version__ = "0.1.0"
 
@@ -89,6 +91,7 @@ __all__ = [
     "Release",
     "ReorderPoint",
     "Reserve",
+    "Result",
     "Scenario",
     "SecondSource",
     "Site",
@@ -99,4 +102,5 @@ __all__ = [
     "TooManyEvents",
     "Triangular",
     "Uniform",
+    "simulate",
 ]

@@ -1,0 +1,258 @@
+"""Changes, from the timeline, from watches, from chance and from users' own processes (phase 1)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator, Sequence
+
+import simpy
+
+from supplysim import rules
+from supplysim.changes import (
+    Change,
+    Closed,
+    Ledger,
+    Office,
+    Recall,
+    Renewal,
+    Target,
+    Value,
+    Watch,
+    fold,
+)
+from supplysim.draws import Purpose
+from supplysim.engines.simpy_engine.clock import Phase, Wake
+from supplysim.engines.simpy_engine.context import Context
+from supplysim.engines.simpy_engine.gates import (
+    LedgerState,
+    LicenceState,
+    OfficeState,
+    licence,
+    run_ledger,
+)
+from supplysim.engines.simpy_engine.production import set_capacity
+from supplysim.engines.simpy_engine.rerouting import resplit
+from supplysim.engines.simpy_engine.state import LaneState, SlotState, Stream
+from supplysim.engines.simpy_engine.supply import retarget
+from supplysim.model import Distribution
+
+__all__ = ["Control", "run_changes", "run_renewal", "run_watch"]
+
+
+class Control:
+    """Applies changes: keeps every key's contribution and folds effective values from the baseline anew."""
+
+    __slots__ = ("ctx", "ledgers", "offices")
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.ledgers: dict[str, LedgerState] = {}
+        self.offices: dict[str, OfficeState] = {}
+
+    def apply(self, target: Target, key: str, value: Value | None) -> None:
+        """``key``'s contribution to ``target`` becomes ``value`` (None: is taken away)."""
+        everything = self.ctx.all
+        if target.kind == "lane":
+            self._lane(everything.lanes[target.name], target.attribute, key, value)
+        elif target.kind == "site":
+            site = everything.sites[target.name]
+            _set(site.values, key, value)
+            set_capacity(self.ctx, site, fold(site.base_capacity, site.values))
+        elif target.kind == "slot":
+            slot = everything.slots[target.name]
+            _set(slot.values, key, value)
+            slot.cover = fold(0.0, slot.values)
+            self._replan(slot)
+        else:
+            demand = everything.demands[target.name]
+            _set(demand.values, key, value)
+            demand.rate = fold(demand.demand.rate, demand.values)
+
+    def _lane(self, lane: LaneState, attribute: str, key: str, value: Value | None) -> None:
+        if isinstance(value, Recall):
+            recall(self.ctx, lane, value)
+            return
+        values = lane.values.setdefault(attribute, {})
+        _set(values, key, value)
+        if attribute == "gate":
+            self._gates(lane, values)
+        elif attribute == "share":
+            lane.share = fold(lane.lane.share, values)
+            self._replan(lane.slot)
+        elif attribute == "capacity":
+            lane.capacity = fold(lane.lane.capacity, values)
+            lane.source.wake()
+        else:
+            lane.delay = fold(0.0, values)
+
+    def _replan(self, slot: SlotState) -> None:
+        resplit(slot)
+        retarget(self.ctx, slot)
+        if slot.slot.item.policy.review <= 0.0:
+            slot.wake()
+
+    def _gates(self, lane: LaneState, values: dict[str, Value]) -> None:
+        """Set the lane's gates anew; an office or ledger that stays keeps its state."""
+        gates = [values[key] for key in sorted(values)]
+        was_closed = lane.closed
+        lane.closed = any(isinstance(gate, Closed) for gate in gates)
+        for ledger in lane.ledgers:
+            ledger.lanes.remove(lane)
+            ledger.claims.pop(lane, None)
+        lane.ledgers = [self._ledger(lane, gate) for gate in gates if isinstance(gate, Ledger)]
+        kept = {item.office.office.key: item for item in lane.licences}
+        lane.licences = [
+            kept.pop(gate.key) if gate.key in kept else self._licence(lane, gate)
+            for gate in gates
+            if isinstance(gate, Office)
+        ]
+        for item in kept.values():
+            item.live = False
+        lane.source.wake()
+        if was_closed != lane.closed:
+            if any(x.blocked for x in lane.slot.lanes):
+                resplit(lane.slot)
+                retarget(self.ctx, lane.slot)
+                lane.slot.wake()
+            if lane.source.site is not None:
+                lane.source.site.wake()
+            elif lane.source.slot is not None and lane.source.slot.slot.item.policy.review <= 0.0:
+                lane.source.slot.wake()
+
+    def _ledger(self, lane: LaneState, gate: Ledger) -> LedgerState:
+        state = self.ledgers.get(gate.key)
+        if state is None or state.ledger != gate:
+            ctx = self.ctx
+            if state is not None:
+                state.live = False
+            made = state = LedgerState(gate, ctx.plan.rank["measure", gate.key])
+            state.wake = Wake(ctx.clock, Phase.GATE, state.rank, lambda: made.settle(ctx.env.now))
+            self.ledgers[gate.key] = state
+            run_ledger(ctx, state)
+        state.lanes.append(lane)
+        state.lanes.sort(key=lambda x: x.rank)
+        return state
+
+    def _licence(self, lane: LaneState, gate: Office) -> LicenceState:
+        office = self.offices.get(gate.key)
+        if office is None or office.office != gate:
+            office = OfficeState(gate, self.ctx.plan.rank["measure", gate.key])
+            self.offices[gate.key] = office
+        return licence(self.ctx, office, lane)
+
+
+def _set(values: dict[str, Value], key: str, value: Value | None) -> None:
+    if value is None:
+        values.pop(key, None)
+    else:
+        values[key] = value
+
+
+def recall(ctx: Context, lane: LaneState, value: Recall) -> None:
+    """What is under way goes back to the source and into the book again, or is lost."""
+    now = ctx.env.now
+    if not lane.shipments:
+        return
+    lane.costs.accrue(now, lane.transit)
+    shipments = [lane.shipments[serial] for serial in sorted(lane.shipments)]
+    lane.shipments.clear()
+    lane.transit = 0.0
+    amount = 0.0
+    for quantity, _ in shipments:
+        amount += quantity
+    if value.fate == "seized":
+        lane.seized += amount
+        ctx.log("seized", lane.key, amount)
+    else:
+        lane.returned += amount
+        ctx.log("returned", lane.key, amount)
+        source = lane.source
+        source.costs.accrue(now, source.stock)
+        source.stock += amount
+        for quantity, ordered_at in reversed(shipments):
+            lane.orders.appendleft([ordered_at, quantity])
+            lane.book += quantity
+        source.wake()
+    lane.slot.wake()
+
+
+# --- where changes come from ---------------------------------------------------------------------
+
+
+def run_changes(ctx: Context, control: Control, changes: Sequence[Change]) -> None:
+    """Apply what is due at the very start, and schedule the rest of the timeline."""
+    begins = ctx.env.now
+    serials: dict[int, int] = {}
+    for change in changes:
+        target = change.target
+        if change.time <= begins:
+            control.apply(target, change.key, change.value)
+            continue
+        rank = ctx.plan.rank[target.kind, target.name]
+        serials[rank] = serials.get(rank, 0) + 1
+
+        def due(_: simpy.Event, change: Change = change) -> None:
+            control.apply(change.target, change.key, change.value)
+
+        time = rules.on_grid(change.time)
+        ctx.clock.call(time, Phase.CHANGE, rank, serials[rank], due)
+
+
+def run_watch(ctx: Context, control: Control, watch: Watch) -> Generator[simpy.Event, None, None]:
+    """The process of one watch: a look at the pooled stock every day."""
+    rank = ctx.plan.rank["measure", watch.key]
+    slots = [ctx.all.slots[key] for key in watch.slots]
+    use = rules.total([slot.use for slot in slots])
+    day = max(float(math.ceil(ctx.env.now)), math.ceil(watch.begins))
+    acting = False
+    due = math.inf
+    while day < watch.ends:
+        yield ctx.clock.event(float(day), Phase.CHANGE, rank)
+        stock = rules.total([slot.on_hand for slot in slots])
+        cover = stock / use if use > 0.0 else math.inf
+        if not acting and math.isinf(due) and cover < watch.below:
+            due = day + watch.delay
+        if due <= day:
+            acting, due = True, math.inf
+            _make(control, watch.then)
+        elif acting and cover > watch.above:
+            acting = False
+            _make(control, watch.otherwise)
+        day += 1.0
+    if acting:
+        yield ctx.clock.event(rules.on_grid(watch.ends), Phase.CHANGE, rank)
+        _make(control, watch.otherwise)
+
+
+def run_renewal(
+    ctx: Context, control: Control, renewal: Renewal
+) -> Generator[simpy.Event, None, None]:
+    """The process of what chance brings: up for a while, down for a while, again and again."""
+    entity = ("measure", renewal.key)
+    rank = ctx.plan.rank[entity]
+    up, down = (
+        Stream(ctx.plan, entity, Purpose.UP_TIME),
+        Stream(ctx.plan, entity, Purpose.DOWN_TIME),
+    )
+    time = max(ctx.env.now, rules.on_grid(renewal.begins))
+    while True:
+        time += _duration(renewal.up, up.next(), renewal.step)
+        if time >= renewal.ends:
+            return
+        yield ctx.clock.event(time, Phase.CHANGE, rank)
+        _make(control, renewal.then)
+        time = min(renewal.ends, time + _duration(renewal.down, down.next(), renewal.step))
+        yield ctx.clock.event(time, Phase.CHANGE, rank)
+        _make(control, renewal.otherwise)
+
+
+def _make(control: Control, changes: Sequence[Change]) -> None:
+    for change in changes:
+        control.apply(change.target, change.key, change.value)
+
+
+def _duration(distribution: Distribution, u: float, step: float) -> float:
+    days = distribution.quantile(u)
+    if step > 0.0:
+        days = max(step, rules.ceil_to(days, step))
+    return max(rules.TICK, rules.on_grid(days))

@@ -1,0 +1,323 @@
+"""The result of one run: labelled daily data, money, the event log, and the check that nothing leaks."""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from supplysim.engines.trace import FLOWS, LEVELS, Array, Trace
+from supplysim.errors import Fault, InvalidInput, NotBalanced
+from supplysim.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["Result", "check_balance"]
+
+
+class Result:
+    """One run, read-only.
+
+    ``data`` holds daily flows (sums over day k) and levels (as they stand at its end) by site, slot,
+    demand and lane; ``money`` what each entity paid; ``events`` the log, if it was asked for.
+    """
+
+    def __init__(
+        self, data: xr.Dataset, events: list[tuple[float, str, str, float]] | None
+    ) -> None:
+        self.data = data
+        self._events = events
+
+    @classmethod
+    def from_trace(cls, plan: Plan, trace: Trace) -> Result:
+        """Label an engine's arrays; raises `NotBalanced` if goods appear or vanish."""
+        check_balance(plan, trace)
+        return cls(_dataset(plan, trace), trace.events)
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """The event log in canonical order: time (days), kind, entity, quantity."""
+        import pandas as pd
+
+        if self._events is None:
+            raise InvalidInput(
+                [Fault("events", "were not logged; run with events=True")], what="Result"
+            )
+        return pd.DataFrame(sorted(self._events), columns=["time", "kind", "entity", "quantity"])
+
+    @cached_property
+    def money(self) -> pd.DataFrame:
+        """USD over the run by kind of entity, entity and account.
+
+        Accounts: ``goods`` and ``freight`` on arrival, ``ordering`` per order, ``holding`` per unit and
+        day, ``penalty``.
+        """
+        import pandas as pd
+
+        rows = [
+            (kind, str(entity), account, float(value))
+            for name, array in self.data.data_vars.items()
+            if str(name).startswith("money_")
+            for kind, account in [str(name).split("_")[1:3]]
+            for entity, value in zip(array[kind].values, array.values, strict=True)
+        ]
+        return pd.DataFrame(rows, columns=["kind", "entity", "account", "usd"])
+
+    def check(self) -> None:
+        """Check mass balance by node, lane and demand; raises `NotBalanced` with what breaks it.
+
+        Runs on every simulation; call it on a result that was loaded or changed.
+        """
+        arrays: dict[tuple[str, str], Array] = {}
+        opening: dict[tuple[str, str], Array] = {}
+        for table in (FLOWS, LEVELS):
+            for kind, names in table.items():
+                for name in names:
+                    arrays[kind, name] = self.data[name].values
+        for kind, names in LEVELS.items():
+            for name in names:
+                opening[kind, name] = self.data[f"opening_{name}"].values
+        _check(_structure_of(self.data), arrays, opening)
+
+    def save(self, path: str | Path) -> Path:
+        """Write netCDF-4, whole or not at all."""
+        target = Path(path)
+        dataset = self.data.copy()
+        if self._events is not None:
+            log = self.events
+            for column in ("time", "quantity"):
+                dataset[f"event_{column}"] = ("event", log[column].to_numpy(dtype=float))
+            for column in ("kind", "entity"):
+                dataset[f"event_{column}"] = ("event", log[column].to_numpy(dtype=object))
+        packing = {
+            name: {"zlib": True} for name, v in dataset.data_vars.items() if v.dtype == float
+        }
+        handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".nc")
+        os.close(handle)
+        try:
+            dataset.to_netcdf(temporary, engine="netcdf4", encoding=packing)
+            Path(temporary).chmod(0o644)
+            Path(temporary).replace(target)
+        finally:
+            Path(temporary).unlink(missing_ok=True)
+        return target
+
+    @classmethod
+    def load(cls, path: str | Path) -> Result:
+        """Read what `save` wrote."""
+        import xarray as xr
+
+        try:
+            with xr.open_dataset(path, engine="netcdf4", decode_times=False) as opened:
+                dataset = opened.load()
+        except OSError as error:
+            raise InvalidInput([Fault("", f"not a result file ({error})")], file=path) from None
+        log = None
+        columns = ["event_time", "event_kind", "event_entity", "event_quantity"]
+        if "event_time" in dataset:
+            rows = zip(*(dataset[name].values.tolist() for name in columns), strict=True)
+            log = [(float(t), str(k), str(e), float(q)) for t, k, e, q in rows]
+            dataset = dataset.drop_vars(columns)
+        return cls(dataset, log)
+
+    def __repr__(self) -> str:
+        attrs = self.data.attrs
+        return (
+            f"<Result {attrs['network']!r}, scenario {attrs['scenario']!r}, {attrs['horizon']} days, "
+            f"seed {attrs['seed']}, replication {attrs['replication']}>"
+        )
+
+
+# --- labelling -----------------------------------------------------------------------------------
+
+
+def _dataset(plan: Plan, trace: Trace) -> xr.Dataset:
+    import xarray as xr
+
+    variables: dict[str, Any] = {}
+    for (kind, name), values in trace.daily.items():
+        variables[name] = (("time", kind), values)
+    for (kind, name), values in trace.opening.items():
+        variables[f"opening_{name}"] = (kind, values)
+    for (kind, account), values in trace.money.items():
+        variables[f"money_{kind}_{account}"] = (kind, values)
+    data = xr.Dataset(variables, coords=labels(plan, trace.names))
+    data.attrs = {
+        "network": plan.network.name,
+        "scenario": plan.timeline.name,
+        "horizon": plan.horizon,
+        "warmup": plan.warmup,
+        "seed": str(plan.seed),
+        "replication": str(plan.replication),
+    }
+    return data
+
+
+def labels(plan: Plan, names: Mapping[str, list[str]]) -> dict[str, Any]:
+    """Coordinates: days and dates, and for each entity its country, commodity and place in the network."""
+    net = plan.network
+    days = np.arange(plan.horizon)
+    coords: dict[str, Any] = {"time": days, **names}
+    if plan.timeline.start is not None:
+        first = np.datetime64(plan.timeline.start)
+        coords["date"] = ("time", np.array([str(first + int(day)) for day in days], dtype=object))
+    sites = [net.site_by_name[name] for name in names["site"]]
+    coords["site_country"] = ("site", _text(site.country for site in sites))
+    coords["site_commodity"] = ("site", _text(site.makes for site in sites))
+    slots = [net.slots[key] for key in names["slot"]]
+    coords["slot_country"] = ("slot", _text(slot.country for slot in slots))
+    coords["slot_commodity"] = ("slot", _text(slot.commodity for slot in slots))
+    coords["slot_node"] = ("slot", _text(slot.node for slot in slots))
+    coords["slot_kind"] = ("slot", _text(slot.kind for slot in slots))
+    coords["slot_gain"] = ("slot", np.array([_strict_gain(plan, slot.key) for slot in slots]))
+    coords["slot_use"] = ("slot", np.array([plan.use[slot.key] for slot in slots]))
+    demands = [net.demand_by_name[name] for name in names["demand"]]
+    coords["demand_country"] = ("demand", _text(d.country for d in demands))
+    coords["demand_commodity"] = ("demand", _text(d.commodity for d in demands))
+    lanes = [net.lanes_by_key[key] for key in names["lane"]]
+    coords["lane_source"] = ("lane", _text(lane.source for lane in lanes))
+    coords["lane_slot"] = ("lane", _text(net.slot_of(lane).key for lane in lanes))
+    coords["lane_origin"] = ("lane", _text(net.country(lane.source) for lane in lanes))
+    coords["lane_destination"] = ("lane", _text(net.country(lane.target) for lane in lanes))
+    coords["lane_commodity"] = ("lane", _text(net.product(lane.source) for lane in lanes))
+    return coords
+
+
+def _text(values: Any) -> np.ndarray[Any, Any]:
+    return np.array(list(values), dtype=object)
+
+
+def _strict_gain(plan: Plan, key: str) -> float:
+    """Units used per unit made where every input of the site is critical; else not a number."""
+    slot = plan.network.slots[key]
+    if slot.kind != "input":
+        return math.nan
+    inputs = plan.network.site_by_name[slot.node].inputs.values()
+    strict = all(item.needs * item.criticality >= 1.0 for item in inputs)
+    return slot.gain if strict else math.nan
+
+
+# --- mass balance --------------------------------------------------------------------------------
+
+
+def check_balance(plan: Plan, trace: Trace) -> None:
+    """Raise `NotBalanced` unless goods neither appear nor vanish anywhere in the trace."""
+    net = plan.network
+    lanes = [net.lanes_by_key[key] for key in trace.names["lane"]]
+    structure = {
+        "names": trace.names,
+        "source": [lane.source for lane in lanes],
+        "slot": [net.slot_of(lane).key for lane in lanes],
+        "kind": [net.slots[key].kind for key in trace.names["slot"]],
+        "node": [net.slots[key].node for key in trace.names["slot"]],
+        "gain": [_strict_gain(plan, key) for key in trace.names["slot"]],
+    }
+    _check(structure, trace.daily, trace.opening)
+
+
+def _structure_of(data: xr.Dataset) -> dict[str, Any]:
+    return {
+        "names": {kind: [str(x) for x in data[kind].values] for kind in FLOWS},
+        "source": [str(x) for x in data["lane_source"].values],
+        "slot": [str(x) for x in data["lane_slot"].values],
+        "kind": [str(x) for x in data["slot_kind"].values],
+        "node": [str(x) for x in data["slot_node"].values],
+        "gain": [float(x) for x in data["slot_gain"].values],
+    }
+
+
+def _check(
+    structure: Mapping[str, Any],
+    daily: Mapping[tuple[str, str], Array],
+    opening: Mapping[tuple[str, str], Array],
+) -> None:
+    names = structure["names"]
+    sites, slots = names["site"], names["slot"]
+
+    def into(kind: str, name: str, places: list[str], entities: list[str]) -> Array:
+        """Lane flows summed by where they belong."""
+        column = {entity: i for i, entity in enumerate(entities)}
+        found = np.zeros((daily[kind, name].shape[0], len(entities)))
+        for i, place in enumerate(places):
+            if place in column:
+                found[:, column[place]] += daily[kind, name][:, i]
+        return found
+
+    left = {name: daily["lane", name] for name in ("shipped", "received", "returned", "seized")}
+    out_sites = into("lane", "shipped", structure["source"], sites)
+    back_sites = into("lane", "returned", structure["source"], sites)
+    into_slots = into("lane", "received", structure["slot"], slots)
+    back_slots = into("lane", "returned", structure["source"], slots)
+    used, started = daily["slot", "used"], daily["site", "started"]
+    output = daily["site", "output"]
+    d = {name: daily["demand", name] for name in FLOWS["demand"]}
+    balances = {
+        ("site", "stock"): [output, -out_sites, back_sites],
+        ("site", "in_process"): [started, -output],
+        ("slot", "on_hand"): [into_slots, back_slots, daily["slot", "counted"], -used],
+        ("demand", "backlog"): [d["deferred"], -d["recovered"]],
+        ("lane", "in_transit"): [
+            left["shipped"],
+            -left["received"],
+            -left["returned"],
+            -left["seized"],
+        ],
+    }
+    for (kind, level), flows in balances.items():
+        _compare((kind, level, names[kind]), opening[kind, level], daily[kind, level], flows)
+    wanted = d["served"] - d["recovered"] + d["unmet"] + d["deferred"]
+    rule = "wanted = served + unmet + deferred"
+    _equal(("demand", rule, names["demand"]), d["wanted"], wanted, _largest(d["wanted"]))
+    column = {name: i for i, name in enumerate(sites)}
+    for i, gain in enumerate(structure["gain"]):
+        if not math.isnan(gain):
+            made = gain * started[:, [column[structure["node"][i]]]]
+            rule = "used = recipe x started"
+            _equal(("slot", rule, [slots[i]]), used[:, [i]], made, _largest(made))
+    for (kind, name), values in daily.items():
+        if values.size and name not in ("counted",) and values.min() < 0.0:
+            day, i = (int(x) for x in np.unravel_index(int(values.argmin()), values.shape))
+            raise NotBalanced(
+                f"{kind} {names[kind][i]!r}: {name} is {values.min():.6g} on day {day}, must be >= 0"
+            )
+
+
+def _largest(values: Array) -> Array:
+    return np.asarray(np.abs(values).max(axis=0, initial=0.0))
+
+
+def _compare(
+    what: tuple[str, str, list[str]], opening: Array, levels: Array, flows: list[Array]
+) -> None:
+    """Every day's level must be the one before plus what came less what went."""
+    kind, level, names = what
+    before = np.vstack([opening[None, :], levels[:-1]])
+    due = before + np.add.reduce(flows)
+    size = np.abs(before).max(axis=0, initial=0.0)
+    for flow in flows:
+        size = np.maximum(size, np.abs(flow).max(axis=0, initial=0.0))
+    _equal((kind, f"{level} = before + in - out", names), levels, due, size)
+
+
+def _equal(what: tuple[str, str, list[str]], found: Array, due: Array, size: Array) -> None:
+    """Equal each day within 1e-7 of what has passed through at most, and over the run."""
+    if not found.size:
+        return
+    kind, rule, names = what
+    gap = found - due
+    off = np.maximum(np.abs(gap).max(axis=0), np.abs(gap.sum(axis=0)) / 100.0)
+    worst = int((off - 1e-7 * size).argmax())
+    if off[worst] > 1e-7 * size[worst]:
+        day = int(np.abs(gap[:, worst]).argmax())
+        raise NotBalanced(
+            f"{kind} {names[worst]!r}: {rule} is broken on day {day}: "
+            f"{found[day, worst]:.12g} against {due[day, worst]:.12g}"
+        )

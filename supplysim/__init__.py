@@ -6,6 +6,7 @@
 """
 
 from supplysim.changes import Add, Cap, Change, Closed, Factor, Target
+from supplysim.ensemble import Comparison, Ensemble, compare, ensemble
 from supplysim.errors import (
     Fault,
     InvalidInput,
@@ -64,10 +65,12 @@ __all__ = [
     "Citation",
     "Closed",
     "Commodity",
+    "Comparison",
     "Days",
     "DaysOfCover",
     "Demand",
     "Empirical",
+    "Ensemble",
     "Evidence",
     "Exponential",
     "ExportBan",
@@ -102,5 +105,7 @@ __all__ = [
     "TooManyEvents",
     "Triangular",
     "Uniform",
+    "compare",
+    "ensemble",
     "simulate",
 ]

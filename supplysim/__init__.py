@@ -14,6 +14,7 @@ from supplysim.errors import (
     SupplysimError,
     TooManyEvents,
 )
+from supplysim.files import save_network, save_scenario, scenario_schema
 from supplysim.measures import (
     ExportBan,
     ExportLicence,
@@ -107,5 +108,8 @@ __all__ = [
     "Uniform",
     "compare",
     "ensemble",
+    "save_network",
+    "save_scenario",
+    "scenario_schema",
     "simulate",
 ]

@@ -5,6 +5,7 @@
 ['AA', 'AD', 'AE']
 """
 
+from supplysim.catalogue import check_file, load_network, load_scenario
 from supplysim.changes import Add, Cap, Change, Closed, Factor, Target
 from supplysim.ensemble import Comparison, Ensemble, compare, ensemble
 from supplysim.errors import (
@@ -106,8 +107,11 @@ __all__ = [
     "TooManyEvents",
     "Triangular",
     "Uniform",
+    "check_file",
     "compare",
     "ensemble",
+    "load_network",
+    "load_scenario",
     "save_network",
     "save_scenario",
     "scenario_schema",

@@ -1,0 +1,110 @@
+"""The bundled networks and scenarios, by name; a name that is not bundled is taken as a path.
+
+Networks are folders of this package, one each. Scenarios stand in ``supplysim/scenarios`` of an installed
+package and in the folder ``scenarios`` at the top of a checkout.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from supplysim import files
+from supplysim.errors import Fault, InvalidInput, nearest
+from supplysim.files.reading import exists
+from supplysim.model import Network
+from supplysim.scenario import Scenario
+
+__all__ = [
+    "check_file",
+    "load_network",
+    "load_scenario",
+    "network_path",
+    "networks",
+    "scenario_path",
+    "scenarios",
+]
+
+_HERE = Path(__file__).resolve().parent
+
+
+def networks() -> tuple[str, ...]:
+    """The names of the bundled networks, sorted."""
+    return tuple(sorted(path.parent.name for path in _HERE.glob("*/network.toml")))
+
+
+def scenarios() -> tuple[str, ...]:
+    """The names of the bundled scenarios, sorted."""
+    return tuple(sorted(path.stem for path in _scenario_folder().glob("*.toml")))
+
+
+def network_path(name: str) -> Path:
+    """The folder of a bundled network.
+
+    >>> network_path("galium")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    ...
+    supplysim.errors.InvalidInput: network refused, 1 fault:
+      no bundled network has this name; ...; found 'galium'
+    """
+    if name not in networks():
+        rule = f"no bundled network has this name; {nearest(name, networks())}"
+        raise InvalidInput([Fault("", rule, name)], what="network")
+    return _HERE / name
+
+
+def scenario_path(name: str) -> Path:
+    """The file of a bundled scenario."""
+    if name not in scenarios():
+        rule = f"no bundled scenario has this name; {nearest(name, scenarios())}"
+        raise InvalidInput([Fault("", rule, name)], what="scenario")
+    return _scenario_folder() / f"{name}.toml"
+
+
+def load_network(name_or_path: Path | str, *, beside: Path | str = "") -> Network:
+    """A bundled network by its name, or the network of a folder or file.
+
+    A relative path is taken from the folder ``beside`` (default: where you are). To reach a folder that is
+    named like a bundled network, write ``./name`` or give a `pathlib.Path`.
+    """
+    return files.load_network(_find_network(name_or_path, Path(beside)))
+
+
+def load_scenario(name_or_path: Path | str) -> Scenario:
+    """A bundled scenario by its name, or the scenario of a file; the same rules as for networks."""
+    if isinstance(name_or_path, str) and name_or_path in scenarios():
+        return files.load_scenario(scenario_path(name_or_path))
+    path = Path(name_or_path)
+    if isinstance(name_or_path, str) and not exists(path):
+        raise _unknown("scenario", name_or_path, scenarios())
+    return files.load_scenario(path)
+
+
+def check_file(name_or_path: Path | str) -> Network | Scenario:
+    """Load and return a network or scenario, bundled or not; a scenario is tried on its network, too."""
+    if isinstance(name_or_path, str):
+        if name_or_path in networks():
+            return files.load_network(network_path(name_or_path))
+        if name_or_path in scenarios():
+            return files.check_file(scenario_path(name_or_path), find=_find_network)
+        if not exists(Path(name_or_path)):
+            raise _unknown("network or scenario", name_or_path, (*networks(), *scenarios()))
+    return files.check_file(name_or_path, find=_find_network)
+
+
+def _find_network(name_or_path: Path | str, folder: Path) -> Path:
+    if isinstance(name_or_path, str) and name_or_path in networks():
+        return network_path(name_or_path)
+    path = folder / name_or_path
+    if isinstance(name_or_path, str) and not exists(path):
+        raise _unknown("network", name_or_path, networks())
+    return path
+
+
+def _unknown(what: str, name: str, known: tuple[str, ...]) -> InvalidInput:
+    rule = f"neither bundled nor a file or folder; {nearest(name, known)}"
+    return InvalidInput([Fault("", rule, name)], what=what)
+
+
+def _scenario_folder() -> Path:
+    installed = _HERE.parent / "scenarios"
+    return installed if installed.is_dir() else _HERE.parent.parent / "scenarios"

@@ -1,0 +1,181 @@
+"""Daily records of an ensemble, summed by month: flows over borders, days of cover, unmet demand."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from supplysim.engines.trace import Array
+from supplysim.ensemble import Comparison, Ensemble
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import xarray as xr
+
+__all__ = ["Periods", "monthly_cover", "monthly_flows", "monthly_unmet", "spread"]
+
+SPELL = 30
+"""Days of a period where a run has no dates."""
+
+
+@dataclass(frozen=True)
+class Periods:
+    """The whole calendar months of a run; where it has no dates, whole spells of 30 days.
+
+    ``starts`` and ``ends`` are days of the run, half-open. Months that the run covers in part are left out.
+    """
+
+    labels: tuple[str, ...]
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    @classmethod
+    def of(cls, data: xr.Dataset) -> Periods:
+        """The periods of a run's or an ensemble's data."""
+        days = int(data.sizes["time"])
+        if "date" not in data.coords:
+            starts = range(0, days - SPELL + 1, SPELL)
+            labels = tuple(f"day {start}" for start in starts)
+            return cls(labels, tuple(starts), tuple(start + SPELL for start in starts))
+        found: dict[str, list[int]] = {}
+        for day, date in enumerate(data["date"].values):
+            found.setdefault(str(date)[:7], []).append(day)
+        whole = {month: in_it for month, in_it in found.items() if len(in_it) == _length(month)}
+        starts_of = tuple(in_it[0] for in_it in whole.values())
+        return cls(tuple(whole), starts_of, tuple(in_it[-1] + 1 for in_it in whole.values()))
+
+    def sums(self, daily: Array) -> Array:
+        """Sums by period; from replication x time to replication x period."""
+        zero = np.zeros((daily.shape[0], 1))
+        summed = np.concatenate([zero, np.cumsum(daily, axis=1)], axis=1)
+        sums: Array = summed[:, list(self.ends)] - summed[:, list(self.starts)]
+        # a difference of sums leaves dust where nothing flowed
+        dust = 1e-9 * np.abs(summed[:, -1:])
+        return np.where(np.abs(sums) <= dust, 0.0, sums)
+
+    def lasts(self, daily: Array) -> Array:
+        """The state at the end of each period; from replication x time to replication x period."""
+        return np.asarray(daily[:, [end - 1 for end in self.ends]])
+
+
+def _length(month: str) -> int:
+    return calendar.monthrange(int(month[:4]), int(month[5:]))[1]
+
+
+def spread(values: Array, level: float = 0.9) -> dict[str, Array]:
+    """Mean over replications, and the band that holds a share ``level`` of them, by column.
+
+    >>> {name: x.tolist() for name, x in spread(np.array([[0.0], [1.0], [2.0]]), 0.5).items()}
+    {'mean': [1.0], 'low': [0.5], 'high': [1.5]}
+    """
+    low, high = np.quantile(values, [0.5 - level / 2.0, 0.5 + level / 2.0], axis=0)
+    return {"mean": values.mean(axis=0), "low": low, "high": high}
+
+
+def monthly_flows(base: Ensemble, runs: Ensemble, level: float = 0.9) -> pd.DataFrame:
+    """What crossed borders by month, origin, destination and commodity, in the commodity's unit.
+
+    ``undisturbed`` is the mean of ``base``; the rest is of ``runs``.
+    """
+    import pandas as pd
+
+    periods = Periods.of(runs.data)
+    before = {key: values.mean(axis=0) for key, values in _flows(base, periods)}
+    tables = []
+    for (origin, destination, commodity), values in _flows(runs, periods):
+        none = np.zeros(len(periods.labels))
+        columns = {
+            "month": periods.labels,
+            "origin": origin,
+            "destination": destination,
+            "commodity": commodity,
+            "undisturbed": before.get((origin, destination, commodity), none),
+            **spread(values, level),
+        }
+        tables.append(pd.DataFrame(columns))
+    return _stacked(tables, ["month", "origin", "destination", "commodity"])
+
+
+def _flows(runs: Ensemble, periods: Periods) -> Iterator[tuple[tuple[str, str, str], Array]]:
+    """Shipments over borders by origin, destination and commodity: replication x period."""
+    data = runs.data
+    places = ("lane_origin", "lane_destination", "lane_commodity")
+    keys = list(zip(*(data[name].values for name in places), strict=True))
+    shipped = data.shipped.values
+    for key in sorted({key for key in keys if key[0] != key[1]}):
+        lanes = [i for i, other in enumerate(keys) if other == key]
+        yield (
+            (str(key[0]), str(key[1]), str(key[2])),
+            periods.sums(shipped[:, :, lanes].sum(axis=2)),
+        )
+
+
+def monthly_cover(runs: Ensemble, level: float = 0.9) -> pd.DataFrame:
+    """Stocks of users at the end of each month, in days of their undisturbed use, by country and commodity.
+
+    Pooled over a country's plants and final users; a pooled stock hides the first firm to run out.
+    """
+    import pandas as pd
+
+    periods = Periods.of(runs.data)
+    tables = []
+    for country, commodity, daily in daily_cover(runs):
+        columns: dict[str, Any] = {
+            "month": periods.labels,
+            "country": country,
+            "commodity": commodity,
+            **spread(periods.lasts(daily), level),
+        }
+        tables.append(pd.DataFrame(columns))
+    return _stacked(tables, ["month", "country", "commodity"])
+
+
+def daily_cover(runs: Ensemble, commodity: str = "") -> Iterator[tuple[str, str, Array]]:
+    """Country, commodity, and days of cover: replication x time. Stores for resale or in reserve are left out."""
+    data = runs.data
+    use = data["slot_use"].values
+    keys = list(zip(data["slot_country"].values, data["slot_commodity"].values, strict=True))
+    held = [kind != "store" and used > 0.0 for kind, used in zip(_kinds(data), use, strict=True)]
+    stock = data.on_hand.values
+    for key in sorted({key for key, counts in zip(keys, held, strict=True) if counts}):
+        if commodity and key[1] != commodity:
+            continue
+        slots = [i for i, other in enumerate(keys) if other == key and held[i]]
+        days: Array = stock[:, :, slots].sum(axis=2) / use[slots].sum()
+        yield str(key[0]), str(key[1]), days
+
+
+def _kinds(data: xr.Dataset) -> list[str]:
+    return [str(kind) for kind in data["slot_kind"].values]
+
+
+def monthly_unmet(comparison: Comparison, level: float = 0.9) -> pd.DataFrame:
+    """Use lost by month against the undisturbed runs, by country and commodity, in the commodity's unit.
+
+    Only what lost something in some replication; what is made up later counts as negative loss.
+    """
+    import pandas as pd
+
+    lost = comparison.losses("use")
+    periods = Periods.of(comparison.other.data)
+    tables = []
+    for i, group in enumerate(lost["group"].values):
+        country, commodity = str(group).split(" ", 1)
+        values = periods.sums(lost.values[:, :, i])
+        if values.any():
+            columns: dict[str, Any] = {"month": periods.labels, "country": country}
+            columns |= {"commodity": commodity, **spread(values, level)}
+            tables.append(pd.DataFrame(columns))
+    return _stacked(tables, ["month", "country", "commodity"])
+
+
+def _stacked(tables: list[pd.DataFrame], keys: list[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    if not tables:
+        return pd.DataFrame(columns=[*keys, "mean", "low", "high"])
+    return pd.concat(tables, ignore_index=True)

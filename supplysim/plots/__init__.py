@@ -1,0 +1,11 @@
+"""Charts of ensembles. Each function draws on the `matplotlib.axes.Axes` it is given, or on new ones, and returns them.
+
+No global state: figures are made and saved through matplotlib's objects, never through pyplot. Colours
+are those of Okabe and Ito, which colour-blind readers can tell apart. Bands hold 5 to 95 per cent of the
+replications (``level=0.9``) and nothing else: not the uncertainty of the figures that the network is built from.
+"""
+
+from supplysim.plots.charts import cover, flows, history, totals, unmet
+from supplysim.plots.style import COLOURS, new_axes, save
+
+__all__ = ["COLOURS", "cover", "flows", "history", "new_axes", "save", "totals", "unmet"]

@@ -1,0 +1,167 @@
+"""The command line: ``supplysim run``, ``list``, ``check``, ``schema``.
+
+Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 an input was refused (nothing
+is written then), 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from supplysim.cli.guard import Guarded
+from supplysim.cli.show import plain_table, say, stdout
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="supplysim",
+    cls=Guarded,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+NEXT = """\
+What do countries lose when a state cuts, slows or distorts a flow of goods? Try:
+
+  supplysim list                        the bundled networks and scenarios
+  supplysim run gallium-licence-2023    simulate one: who loses what, when, how sure
+  supplysim check FILE                  is this network or scenario sound?
+  supplysim schema                      JSON Schema of a scenario file, for your editor
+  supplysim run --help                  all options"""
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a letter that the terminal lacks is no reason to stop
+            stream.reconfigure(errors="replace")
+    if hasattr(signal, "SIGTERM"):  # tidy up as on an interrupt
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        app()
+    except SystemExit as leaving:
+        _leave(leaving.code)
+        raise
+
+
+def _leave(code: object) -> None:
+    """End now if workers were killed: the thread that reads their answers may wait for half of one for ever."""
+    job = sys.modules.get("supplysim.cli.job")
+    if job is not None and job.abandoned:
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code if isinstance(code, int) else 1)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from supplysim import __version__
+
+        typer.echo(f"supplysim {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """What is lost when a state cuts, slows or distorts a flow of minerals, chips or batteries?"""
+    if context.invoked_subcommand is None:
+        typer.echo(NEXT)
+
+
+Network = Annotated[
+    str | None, typer.Option(help="A bundled network, folder or file, in place of the scenario's.")
+]
+Replications = Annotated[int | None, typer.Option(min=1, help="How many runs of each kind.")]
+Horizon = Annotated[int | None, typer.Option(min=1, help="Days from the scenario's start.")]
+Seed = Annotated[int | None, typer.Option(min=0, help="Fixes all draws.")]
+EngineName = Annotated[str, typer.Option(help="auto or simpy; the answer is the same.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for the results; default: out/NAME. Only an earlier run is replaced."
+    ),
+]
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="A bundled scenario, or a TOML file.")],
+    network: Network = None,
+    replications: Replications = None,
+    horizon: Horizon = None,
+    seed: Seed = None,
+    engine: EngineName = "auto",
+    workers: Workers = None,
+    out: Out = None,
+) -> None:
+    """Simulate a scenario against the undisturbed network: who loses what, when it starts and ends.
+
+    Leaves figures, the data (result.nc, tables as csv and xlsx) and run.toml, which repeats the run, in a folder.
+    """
+    say(f"supplysim run {scenario}")  # at once: what follows imports heavy libraries
+    from supplysim.cli import job, report
+    from supplysim.cli.files import write_all
+    from supplysim.cli.folder import building, claim, default_folder
+
+    order = job.prepare(
+        scenario,
+        network=network,
+        settings={"replications": replications, "horizon": horizon, "seed": seed},
+        engine=engine,
+        workers=workers,
+    )
+    folder = claim(out or default_folder(order.scenario.name or Path(scenario).stem))
+    report.header(order)
+    found = job.work(order)
+    say(f"writing {folder}")
+    with building(folder) as fresh:
+        write_all(order, found, fresh)
+    report.findings(order, found)
+    stdout().print(f"\nEverything is in {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("list")
+def list_() -> None:
+    """List the bundled networks and scenarios."""
+    from supplysim import catalogue
+
+    networks = [(name, catalogue.load_network(name)) for name in catalogue.networks()]
+    rows = [(name, str(len(n.sites)), str(len(n.lanes)), n.title) for name, n in networks]
+    plain_table("Networks", ("name", "sites", "lanes", "title"), rows)
+    scenarios = [(name, catalogue.load_scenario(name)) for name in catalogue.scenarios()]
+    lines = [(name, s.network, s.title) for name, s in scenarios]
+    plain_table("Scenarios", ("name", "network", "title"), lines)
+    typer.echo("Run one with: supplysim run NAME")
+
+
+@app.command()
+def check(
+    what: Annotated[str, typer.Argument(help="A bundled name, a network's folder, or a file.")],
+) -> None:
+    """Check a network or a scenario: prints OK with counts, or everything that is wrong with it."""
+    from supplysim.cli.job import check_input
+
+    typer.echo(check_input(what))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario file."""
+    import json
+
+    from supplysim.files import scenario_schema
+
+    typer.echo(json.dumps(scenario_schema(), indent=2))

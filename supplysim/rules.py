@@ -19,6 +19,7 @@ __all__ = [
     "exponential",
     "lognormal",
     "lot_fraction",
+    "min_max",
     "normal",
     "on_grid",
     "on_grid_below",
@@ -94,12 +95,28 @@ def order_up_to(position: float, level: float) -> float:
 def batches(position: float, point: float, quantity: float) -> float:
     """Whole batches that raise a position at or below ``point`` to just above it: (r, Q).
 
+    What withdrawals leave of rounding, up to 1e-9 of a batch, is nothing.
+
     >>> batches(3.0, 3.0, 5.0), batches(4.0, 3.0, 5.0), batches(-3.0, 3.0, 5.0)
     (5.0, 0.0, 10.0)
+    >>> batches(3.0 + 1e-12, 3.0, 5.0)
+    5.0
     """
-    if position > point:
+    below = (point - position) / quantity
+    if below < -SLACK:
         return 0.0
-    return (math.floor((point - position) / quantity) + 1) * quantity
+    return (math.floor(below + SLACK) + 1) * quantity
+
+
+def min_max(position: float, low: float, high: float) -> float:
+    """What raises a position at or below ``low`` to ``high``: (s, S), forgiving 1e-9 of the difference.
+
+    >>> min_max(2.0, 2.0, 10.0), min_max(2.5, 2.0, 10.0)
+    (8.0, 0.0)
+    """
+    if position > low + SLACK * (high - low):
+        return 0.0
+    return order_up_to(position, high)
 
 
 def lot_fraction(needs: float, criticality: float, missing: float) -> float:

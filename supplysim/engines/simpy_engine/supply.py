@@ -61,8 +61,7 @@ def _quantity(slot: SlotState, position: float) -> float:
     policy = slot.slot.item.policy
     extra = slot.cover * slot.use
     if isinstance(policy, MinMax):
-        low = rules.covers(policy.s + extra, position)
-        return rules.order_up_to(position, policy.S + extra) if low else 0.0
+        return rules.min_max(position, policy.s + extra, policy.S + extra)
     if isinstance(policy, ReorderPoint):
         return rules.batches(position, policy.r + extra, policy.Q)
     return rules.order_up_to(position, slot.target)

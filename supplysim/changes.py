@@ -164,7 +164,8 @@ class Office:
     many as needed), first come first served; a share ``referred`` takes ``referred_delay`` working days
     more. It is approved with the chance of its destination (``approval``, else ``default_approval``). A
     ``single`` licence covers what the order book then needs, at least ``size`` days of baseline flow,
-    and is used up with it; otherwise it is general: free from then on. A share ``pre_licensed`` of
+    and is used up with it; otherwise it is general: free from then on. After ``routine_after`` licences on a
+    lane its cases are routine: ``routine_service`` at the desk, nothing referred. A share ``pre_licensed`` of
     baseline flow passes anyway. ``per_dispatch`` files one application for each dispatch.
     """
 
@@ -178,6 +179,8 @@ class Office:
     default_approval: float = 1.0
     single: bool = True
     size: float = 0.0
+    routine_after: int | None = None
+    routine_service: Distribution = Fixed(0.0)
     pre_licensed: float = 0.0
     per_dispatch: bool = False
     calendar: Calendar = ALWAYS_OPEN

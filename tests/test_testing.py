@@ -355,6 +355,7 @@ SCENARIO_FEATURES = {
     "approval by country": has(LICENCE, lambda m: not isinstance(m.approval, float)),
     "referral": has(LICENCE, lambda m: m.referred > 0),
     "pre-licensed": has(LICENCE, lambda m: m.pre_licensed > 0),
+    "routine": has(LICENCE, lambda m: m.routine_after is not None),
     "per dispatch": has(LICENCE, lambda m: m.per_dispatch),
     "working week": has(LICENCE, lambda m: m.working_week),
     "holidays": has(LICENCE, lambda m: m.holidays),

@@ -155,8 +155,9 @@ class ExportLicence(TradeMeasure):
     ``referred_delay`` working days more. ``approval`` is the chance of a yes (one number, or by
     destination country with ``"*"`` for the rest); the refused apply again. A ``single`` licence is one
     shipment: what the order book then holds, or ``size`` days of baseline use if that is more; it is
-    used up together, hence relapses. A ``general`` licence frees the lane for good. A share
-    ``pre_licensed`` of baseline flow needs none. ``per_dispatch`` files for each dispatch apart.
+    used up together, hence relapses. A ``general`` licence frees the lane for good. Once a lane has had
+    ``routine_after`` licences (None: never) its cases are routine: ``routine_service`` working days, none
+    referred. A share ``pre_licensed`` of baseline flow needs none. ``per_dispatch`` files for each dispatch apart.
     Legal basis in practice: China's Export Control Law of 2020 (decision within 45 working days).
 
     >>> ExportLicence(
@@ -174,6 +175,8 @@ class ExportLicence(TradeMeasure):
     approval: Share | Annotated[Mapping[Country | Literal["*"], Share], FrozenMapping] = 1.0
     form: Literal["single", "general"] = "single"
     size: NonNegative = 0.0
+    routine_after: Annotated[int, Field(gt=0)] | None = None
+    routine_service: Duration = Fixed(0.0)
     pre_licensed: Share = 0.0
     per_dispatch: bool = False
     working_week: bool = True
@@ -201,6 +204,8 @@ class ExportLicence(TradeMeasure):
             default_approval=float(chances.get("*", 1.0)),
             single=self.form == "single",
             size=self.size,
+            routine_after=self.routine_after,
+            routine_service=self.routine_service,
             pre_licensed=self.pre_licensed,
             per_dispatch=self.per_dispatch,
             calendar=self._calendar(context.start),

@@ -247,6 +247,8 @@ class _Drawer:
             "form": self.draw(st.sampled_from(("single", "general"))),
             "size": self.draw(DAYS),
             "pre_licensed": self.draw(PART) if self.draw(RARELY) else 0.0,
+            "routine_after": self.draw(st.sampled_from((None, 1, 3))),
+            "routine_service": self.draw(self.wait),
             "per_dispatch": self.draw(RARELY),
             "working_week": self.reach.calendar and self.draw(st.booleans()),
             "holidays": self.holidays(),

@@ -143,6 +143,7 @@ class LicenceState:
     not_before: float = -math.inf
     free: float = 0.0
     free_at: float = 0.0
+    granted: int = 0
     live: bool = True
 
     def may_pass(self, now: float) -> float:
@@ -213,9 +214,11 @@ def _apply(ctx: Context, item: LicenceState, missing: float) -> None:
         return
     amount = missing if office.per_dispatch else max(missing, office.size * lane.flow)
     amount = max(amount, lane.slot.lump) if lane.blocked and missing <= 0.0 else amount
+    routine = office.routine_after is not None and item.granted >= office.routine_after
+    at_desk = office.routine_service if routine else office.service
     papers = rules.on_grid(office.papers.quantile(item.streams[Purpose.PAPERS].at(now)))
-    service = rules.on_grid(office.service.quantile(item.streams[Purpose.SERVICE].at(now)))
-    referred = item.streams[Purpose.REFERRED].at(now) < office.referred
+    service = rules.on_grid(at_desk.quantile(item.streams[Purpose.SERVICE].at(now)))
+    referred = item.streams[Purpose.REFERRED].at(now) < office.referred and not routine
     delay = office.referred_delay.quantile(item.streams[Purpose.REFERRED_DELAY].at(now))
     more = rules.on_grid(delay) if referred else 0.0
     chance = office.approval.get(lane.slot.slot.country, office.default_approval)
@@ -247,6 +250,7 @@ def _apply(ctx: Context, item: LicenceState, missing: float) -> None:
 
 
 def _grant(item: LicenceState, amount: float) -> None:
+    item.granted += 1
     if item.office.office.single:
         item.entitled += amount
     else:

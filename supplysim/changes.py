@@ -143,7 +143,7 @@ class Calendar:
             return time + days
         left = days
         now = time
-        while True:
+        while now - time < LONGEST_WAIT:
             day = math.floor(now)
             if self.works(day):
                 room = day + 1.0 - now
@@ -151,8 +151,11 @@ class Calendar:
                     return now + left
                 left -= room
             now = day + 1.0
+        return now
 
 
+LONGEST_WAIT = 40_000.0
+"""Days after which the count of working days ends: longer than any run."""
 ALWAYS_OPEN = Calendar()
 
 
@@ -272,5 +275,8 @@ class Renewal:
 
 Primitive = Change | Watch | Renewal
 
-STRUCTURE = "structure"
-"""The key under which a lane that is built closed is `Closed`; taking it away opens the lane."""
+STRUCTURE = "|structure"
+"""The key under which a lane that is built closed is `Closed`; taking it away opens the lane.
+
+Like all keys of the library's own it holds a sign that no measure's key may hold.
+"""

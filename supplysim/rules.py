@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 
 __all__ = [
+    "NEVER",
     "TICK",
     "batches",
     "ceil_to",
@@ -34,6 +35,9 @@ __all__ = [
 TICK = 1.0 / 1048576.0
 """Days. All times are whole multiples of it (2**-20 day, 0.08 s), so that sums of times are exact."""
 
+NEVER = 2147483648.0
+"""Days. No time lies beyond it, so that every time is exact and fits in 52 bits."""
+
 SLACK = 1e-9
 """Relative slack of every comparison of a stock with a need."""
 
@@ -42,11 +46,15 @@ SLACK = 1e-9
 
 
 def on_grid(days: float) -> float:
-    """The nearest multiple of `TICK`.
+    """The nearest multiple of `TICK`; what is beyond `NEVER` is `NEVER`.
 
     >>> on_grid(0.1) * 1048576
     104858.0
+    >>> on_grid(math.inf) == NEVER
+    True
     """
+    if days >= NEVER:
+        return NEVER
     return math.floor(days * 1048576.0 + 0.5) * TICK
 
 

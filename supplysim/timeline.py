@@ -77,26 +77,36 @@ def _order(change: Change) -> tuple[float, Target, str]:
 
 
 def _release_rules(network: Network) -> list[Primitive]:
-    """Reserves: a watch on their users' pooled stock, and a daily ledger for their rate."""
+    """Reserves: closed until a watch on their users' pooled stock opens them, at most so much a day.
+
+    While a reserve gives it does not buy, or it would compete with those whom it serves.
+    """
     primitives: list[Primitive] = []
     for name, store in network.store_by_name.items():
         rule = store.release
         if rule is None:
             continue
+        key = f"|store {name}"  # the sign keeps it apart from every measure's key
         gates = [Target("lane", lane.key, "gate") for lane in network.lanes_from[name]]
+        supply = [Target("lane", lane.key, "gate") for lane in network.lanes_into[name]]
         slots = tuple(sorted({network.slot_of(lane).key for lane in network.lanes_from[name]}))
+        primitives += [Change(-math.inf, gate, STRUCTURE, Closed()) for gate in gates]
         if not math.isinf(rule.rate):
-            ledger = Ledger(name, rule.rate, period=1.0)
-            primitives += [Change(-math.inf, gate, name, ledger) for gate in gates]
+            ledger = Ledger(key, rule.rate, period=1.0)
+            primitives += [Change(-math.inf, gate, key, ledger) for gate in gates]
+        opening = [Change(0.0, gate, STRUCTURE, None) for gate in gates]
+        pausing = [Change(0.0, gate, key, Closed()) for gate in supply]
+        closing = [Change(0.0, gate, STRUCTURE, Closed()) for gate in gates]
+        resuming = [Change(0.0, gate, key, None) for gate in supply]
         primitives.append(
             Watch(
-                name,
+                key,
                 slots,
                 below=rule.below,
                 above=rule.above,
                 delay=rule.delay,
-                then=tuple(Change(0.0, gate, STRUCTURE, None) for gate in gates),
-                otherwise=tuple(Change(0.0, gate, STRUCTURE, Closed()) for gate in gates),
+                then=(*opening, *pausing),
+                otherwise=(*closing, *resuming),
             )
         )
     return primitives

@@ -16,9 +16,9 @@ from supplysim.model.fields import (
     FrozenMap,
     FrozenMapping,
     Items,
+    LongTime,
     Moment,
     Name,
-    NonNegative,
     Text,
     days_from,
     frozen,
@@ -56,7 +56,7 @@ class Measure:
     """
 
     _: KW_ONLY
-    key: Annotated[str, Field(max_length=80)] = ""
+    key: Name | Literal[""] = ""
     begins: Moment = 0.0
     ends: Moment | None = None
     announced: Moment | None = None
@@ -113,7 +113,7 @@ class TradeMeasure(Measure):
     origin: Annotated[Sequence[Name], Field(min_length=1), Items]
     to: Names = ()
     commodities: Annotated[Sequence[Name], Field(min_length=1), Items]
-    forward_buying: NonNegative = 0.0
+    forward_buying: LongTime = 0.0
     in_transit: InTransit = "arrives"
 
     def lanes(self, network: Network) -> list[Lane]:

@@ -19,8 +19,9 @@ from supplysim.model.fields import (
     FrozenMap,
     FrozenMapping,
     Items,
+    LongTime,
     NonNegative,
-    Positive,
+    Period,
     Share,
     Text,
     frozen,
@@ -28,7 +29,7 @@ from supplysim.model.fields import (
 
 __all__ = ["ExportBan", "ExportLicence", "ExportQuota", "Holiday"]
 
-YEARS_AHEAD = 30
+YEARS_AHEAD = 101
 """How far calendar quota periods are laid out from the scenario's start."""
 
 
@@ -68,7 +69,7 @@ class ExportQuota(TradeMeasure):
     _: KW_ONLY
     amount: NonNegative | None = None
     fraction: NonNegative | None = None
-    period: Positive | Literal["month", "quarter", "year"] = 30.0
+    period: Period | Literal["month", "quarter", "year"] = 30.0
     rule: Literal["claims", "history"] = "claims"
     type: Literal["ExportQuota"] = "ExportQuota"
 
@@ -174,7 +175,7 @@ class ExportLicence(TradeMeasure):
     referred_delay: Duration = Fixed(0.0)
     approval: Share | Annotated[Mapping[Country | Literal["*"], Share], FrozenMapping] = 1.0
     form: Literal["single", "general"] = "single"
-    size: NonNegative = 0.0
+    size: LongTime = 0.0
     routine_after: Annotated[int, Field(gt=0)] | None = None
     routine_service: Duration = Fixed(0.0)
     pre_licensed: Share = 0.0

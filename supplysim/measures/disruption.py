@@ -15,7 +15,13 @@ from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.measures.base import Context, Measure, Names, known_commodities
 from supplysim.model import Network
 from supplysim.model.distributions import Duration
-from supplysim.model.fields import Items, NonNegative, Positive, Share, frozen
+from supplysim.model.fields import (
+    Course,
+    Items,
+    Period,
+    Share,
+    frozen,
+)
 
 __all__ = ["Outage"]
 
@@ -27,7 +33,7 @@ class Outage(Measure):
     The sites are named (``sites``), or all that make one of ``commodities`` in one of the countries
     ``origin``. From ``begins`` to ``ends`` they stay down; then capacity comes back over ``recovery_days``: at
     once (``step``), evenly (``linear``) or slowly-fast-slowly (``s-shaped``), in daily steps. Or give
-    ``observed``: pairs (days since begins, share of capacity), joined by straight lines.
+    ``observed``: pairs (days since begins, share of capacity), joined by straight lines; the last one stays.
     With ``up`` and ``down`` (durations) it strikes at random again and again instead, each time for ``down`` days;
     ``step`` rounds these up to whole multiples (an exponential becomes geometric). ``stops`` says
     whether ``output`` stops, ``shipments``, or ``both``.
@@ -43,13 +49,11 @@ class Outage(Measure):
     commodities: Names = ()
     severity: Share = 1.0
     recovery: Literal["step", "linear", "s-shaped"] = "step"
-    recovery_days: NonNegative = 0.0
-    observed: Annotated[
-        Sequence[Annotated[tuple[NonNegative, Share], Field(strict=False)]], Items
-    ] = ()
+    recovery_days: Course = 0.0
+    observed: Annotated[Sequence[Annotated[tuple[Course, Share], Field(strict=False)]], Items] = ()
     up: Duration | None = None
     down: Duration | None = None
-    step: Positive | None = None
+    step: Period | None = None
     stops: Literal["output", "shipments", "both"] = "output"
     type: Literal["Outage"] = "Outage"
 
@@ -170,7 +174,8 @@ class Outage(Measure):
             if now != left:
                 path.append((float(day), Factor(now)))
                 left = now
-        return [*path, (length, None)]
+        last = self._left(length, down)
+        return [*path, (length, None if last == 1.0 else Factor(last))]
 
     def _left(self, day: float, down: float) -> float:
         """Share of capacity left ``day`` days after the start of an outage that is ``down`` days long."""

@@ -16,7 +16,16 @@ from supplysim.measures.base import Context, Measure, known_commodities
 from supplysim.model import Fixed, Lane, Network, Site, Slot, Store
 from supplysim.model.countries import Country
 from supplysim.model.distributions import Duration
-from supplysim.model.fields import Items, Name, NonNegative, Positive, Share, frozen
+from supplysim.model.fields import (
+    Course,
+    Items,
+    LongTime,
+    Name,
+    NonNegative,
+    Positive,
+    Share,
+    frozen,
+)
 
 __all__ = ["SecondSource"]
 
@@ -26,11 +35,11 @@ class SecondSource(Measure):
     """A further supplier of one commodity is qualified by the users in the countries ``to``.
 
     Mechanism: a new site (named by ``key``) in ``country`` with ``capacity`` units a day. Qualification
-    starts at ``begins`` and takes ``qualification`` days; then its lanes open and its capacity ramps up
-    evenly over ``ramp`` days. ``share`` of the users' orders moves to it then (0: it is only turned to
-    when others fail, up to ``max_share`` of baseline use). Its own inputs are taken as secured. ``site``
-    names an existing site instead of making one; then only the lanes are new, and ``country`` and
-    ``capacity`` are not given.
+    starts at ``begins`` and takes ``qualification`` days; then its lanes open and its capacity, 0 before, ramps
+    up evenly over ``ramp`` days (nothing comes of a measure that ends before). ``share`` of the users'
+    orders moves to it then (0: it is only turned to when others fail, up to ``max_share`` of baseline
+    use). Its own inputs are taken as secured. ``site`` names an existing site instead of making one; then
+    only the lanes are new, and ``country`` and ``capacity`` are not given.
 
     >>> SecondSource(
     ...     key="ca-gallium", commodity="gallium", country="CA", capacity=0.05, to=["JP", "DE"],
@@ -45,12 +54,12 @@ class SecondSource(Measure):
     country: Country | None = None
     capacity: Positive | None = None
     site: Name | None = None
-    qualification: NonNegative = 0.0
-    ramp: NonNegative = 0.0
+    qualification: LongTime = 0.0
+    ramp: Course = 0.0
     share: Share = 0.0
     max_share: NonNegative = 1.0
     lead_time: Duration = Fixed(0.0)
-    order_lag: NonNegative = 0.0
+    order_lag: LongTime = 0.0
     cost: NonNegative = 0.0
     type: Literal["SecondSource"] = "SecondSource"
 
@@ -96,8 +105,10 @@ class SecondSource(Measure):
     def primitives(self, context: Context) -> list[Primitive]:
         """Lanes that open, shares that move, capacity that ramps."""
         ready = context.time(self.begins) + self.qualification
+        if self.ends is not None and context.time(self.ends) <= ready:
+            return []  # over before it is qualified
         changes: list[Primitive] = []
-        if self.site is None and self.ramp > 0.0:
+        if self.site is None:
             changes += self._ramp_up(ready)
         name, mode = (self.site or self.key), (self.key if self.site else "")
         for slot in self._slots(context.network, name):
@@ -132,9 +143,10 @@ class SecondSource(Measure):
 
     def _ramp_up(self, ready: float) -> list[Primitive]:
         target = Target("site", self.key, "capacity")
-        days = math.ceil(self.ramp)
-        steps: list[Primitive] = [
-            Change(ready + day, target, self.key, Factor(day / self.ramp)) for day in range(days)
+        steps: list[Primitive] = [Change(-math.inf, target, self.key, Factor(0.0))]
+        steps += [
+            Change(ready + day, target, self.key, Factor(day / self.ramp))
+            for day in range(math.ceil(self.ramp))
         ]
         return [*steps, Change(ready + self.ramp, target, self.key, None)]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from supplysim.changes import Primitive
 from supplysim.errors import Fault, InvalidInput
@@ -12,7 +14,14 @@ from supplysim.measures.base import Context, Measure, Names, known_commodities
 from supplysim.model import BaseStock, Fixed, Lane, Network, Quantity, Release, Store
 from supplysim.model.countries import Country
 from supplysim.model.distributions import Duration
-from supplysim.model.fields import Name, NonNegative, PositiveOrInf, Share, frozen
+from supplysim.model.fields import (
+    LongTime,
+    Name,
+    NonNegative,
+    PositiveOrInf,
+    Share,
+    frozen,
+)
 
 __all__ = ["Reserve"]
 
@@ -26,7 +35,8 @@ class Reserve(Measure):
     and gives at most ``rate`` units a day; users turn to it once they judge a supplier blocked (their
     reaction time), up to ``max_share`` of their use.
     It closes when their stock is back above ``above`` days (default: twice ``below``). ``filled`` is the share that
-    is there on day 0; the rest is bought from the users' own suppliers, in proportion to their use.
+    is there on day 0; the rest is bought from the users' own suppliers, in proportion to their use, over
+    ``fill_days`` at least, and not while the reserve gives.
     An empty reserve (amount 0) changes nothing. Legal basis in practice: Japan's national
     stockpile (JOGMEC, 60 days or more by metal), the EU's Critical Raw Materials Act (Regulation 2024/1252).
 
@@ -39,13 +49,14 @@ class Reserve(Measure):
     commodity: Name
     to: Names = ()
     amount: NonNegative | None = None
-    days: NonNegative | None = None
-    below: NonNegative = 30.0
-    above: NonNegative | None = None
-    decision_delay: NonNegative = 0.0
+    days: LongTime | None = None
+    below: LongTime = 30.0
+    above: LongTime | None = None
+    decision_delay: LongTime = 0.0
     rate: PositiveOrInf = math.inf
     max_share: NonNegative = 1.0
     filled: Share = 1.0
+    fill_days: Annotated[float, Field(gt=0.0, le=36_525.0)] = 365.0
     lead_time: Duration = Fixed(2.0)
     holding_cost: NonNegative = 0.0
     type: Literal["Reserve"] = "Reserve"
@@ -71,7 +82,7 @@ class Reserve(Measure):
                 rate=self.rate,
             ),
         )
-        lanes = [*self._supply(network, slots), *self._release(network, slots)]
+        lanes = [*self._supply(network, slots, level), *self._release(network, slots)]
         return network.replace(stores=(*network.stores, store), lanes=(*network.lanes, *lanes))
 
     def primitives(self, context: Context) -> list[Primitive]:
@@ -84,7 +95,7 @@ class Reserve(Measure):
         use = network.baseline().use
         return (self.days or 0.0) * math.fsum(use[slot] for slot in slots)
 
-    def _supply(self, network: Network, slots: list[str]) -> list[Lane]:
+    def _supply(self, network: Network, slots: list[str], level: float) -> list[Lane]:
         """Lanes into the reserve from its users' suppliers, by what they deliver in normal times."""
         flow: dict[str, float] = {}
         example: dict[str, Lane] = {}
@@ -95,11 +106,16 @@ class Reserve(Measure):
                     flow[lane.source] = flow.get(lane.source, 0.0) + amount
                     example.setdefault(lane.source, lane)
         together = math.fsum(flow.values())
+        shares = {
+            source: amount / together if together > 0.0 else 1.0 / len(flow)
+            for source, amount in flow.items()
+        }
         return [
             Lane(
                 source,
                 self.key,
-                share=flow[source] / together if together > 0.0 else 1.0 / len(flow),
+                share=shares[source],
+                capacity=shares[source] * level / self.fill_days,
                 lead_time=example[source].lead_time,
                 order_lag=example[source].order_lag,
                 cost=example[source].cost,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model.nodes import Input, Lane, Site
-from supplysim.model.policies import DaysOfCover
+from supplysim.model.policies import DaysOfCover, Quantity
 
 if TYPE_CHECKING:
     from supplysim.model.network import Network
@@ -31,7 +31,7 @@ def split_site(
             lot=lot * share,
             planned=site.planned * share,
             inputs={
-                key: _with_cover(item, covers[key][i]) if key in covers else item
+                key: _with_cover(item, covers[key][i]) if key in covers else _part(item, share)
                 for key, item in site.inputs.items()
             },
         )
@@ -59,6 +59,22 @@ def split_site(
             lanes.append(lane)
     others = [s for s in network.sites if s.name != name]
     return network.replace(sites=(*others, *firms), lanes=tuple(lanes))
+
+
+def _part(item: Input, share: float) -> Input:
+    """The firm's part of what is given in units; days stay as they are."""
+    policy, initial = item.policy, item.initial
+    if not isinstance(policy, DaysOfCover):
+        levels = {
+            name: getattr(policy, name) * share
+            for name in ("s", "S", "r", "Q")
+            if hasattr(policy, name)
+        }
+        policy = dataclasses.replace(policy, **levels)
+    if isinstance(initial, Quantity):
+        high = None if initial.high is None else initial.high * share
+        initial = Quantity(initial.low * share, high)
+    return dataclasses.replace(item, policy=policy, initial=initial)
 
 
 def _with_cover(item: Input, days: float) -> Input:

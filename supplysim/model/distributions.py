@@ -8,11 +8,12 @@ from typing import Annotated, Any
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
 from supplysim import rules
-from supplysim.model.fields import Items, NonNegative, Positive, frozen
+from supplysim.model.fields import LONGEST, Items, NonNegative, Positive, frozen
 from supplysim.model.notation import parse_call
 
 __all__ = [
     "DISTRIBUTIONS",
+    "Amount",
     "Distribution",
     "Duration",
     "Empirical",
@@ -142,6 +143,12 @@ class Lognormal:
     average: Positive
     sd: NonNegative
 
+    @model_validator(mode="after")
+    def _tame(self) -> Lognormal:
+        if self.sd > 100.0 * self.average:
+            raise ValueError("must have sd at most 100 times the mean")
+        return self
+
     @property
     def mean(self) -> float:
         """Expected value."""
@@ -204,17 +211,23 @@ def _as_distribution(value: Any) -> Distribution:
     raise ValueError("must be a number or a distribution like Triangular(30, 38, 60)")
 
 
-Duration = Annotated[
-    Distribution,
-    PlainValidator(_as_distribution),
-    WithJsonSchema(
-        {
-            "anyOf": [
-                {"type": "number", "minimum": 0},
-                {"type": "string", "pattern": rf"^\s*({'|'.join(DISTRIBUTIONS)})\(.*\)\s*$"},
-            ],
-            "description": "A number, or a distribution such as Triangular(30, 38, 60).",
-        }
-    ),
-]
-"""A random amount, mostly of days: a number, a distribution, or its notation."""
+def _as_days(value: Any) -> Distribution:
+    found = _as_distribution(value)
+    if found.mean > LONGEST:
+        raise ValueError(f"must be at most {LONGEST:g} days on average")
+    return found
+
+
+_SCHEMA = WithJsonSchema(
+    {
+        "anyOf": [
+            {"type": "number", "minimum": 0},
+            {"type": "string", "pattern": rf"^\s*({'|'.join(DISTRIBUTIONS)})\(.*\)\s*$"},
+        ],
+        "description": "A number, or a distribution such as Triangular(30, 38, 60).",
+    }
+)
+Amount = Annotated[Distribution, PlainValidator(_as_distribution), _SCHEMA]
+"""A random amount: a number, a distribution, or its notation."""
+Duration = Annotated[Distribution, PlainValidator(_as_days), _SCHEMA]
+"""A random time in days: a number, a distribution, or its notation."""

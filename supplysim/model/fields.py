@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, NoReturn, TypeVar, dataclass_transform
 
 import pydantic
-from pydantic import ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
 
 from supplysim.errors import Fault, InvalidInput
 
@@ -23,10 +23,37 @@ CONFIG = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, ser_json_i
 
 Name = Annotated[str, Field(pattern=r"^[^\s|,;]([^|,;\n]{0,78}[^\s|,;])?$")]
 """A name: 1 to 80 characters without ``| , ;``; a key in every file."""
-Positive = Annotated[float, Field(gt=0.0)]
-NonNegative = Annotated[float, Field(ge=0.0)]
+SMALLEST, LARGEST = 1e-30, 1e30
+LONGEST = 1e7
+"""Days: for ever, as far as a run goes, and still safe to count in ticks."""
+CENTURY = 36_525.0
+"""Days: as long as a run may be."""
+
+
+def _no_dust(value: float) -> float:
+    """So small a number can only be a slip, and would leave the range in which arithmetic is safe."""
+    if 0.0 < abs(value) < SMALLEST:
+        raise ValueError(f"must be 0 or at least {SMALLEST:g}")
+    return value
+
+
+def _a_tick(days: float) -> float:
+    if days < 2.0**-20:
+        raise ValueError("must be at least a tick of the clock, 2**-20 day")
+    return days
+
+
+Positive = Annotated[float, Field(gt=0.0, le=LARGEST), AfterValidator(_no_dust)]
+NonNegative = Annotated[float, Field(ge=0.0, le=LARGEST), AfterValidator(_no_dust)]
+Number = Annotated[float, Field(ge=-LARGEST, le=LARGEST), AfterValidator(_no_dust)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-PositiveOrInf = Annotated[float, Field(gt=0.0, allow_inf_nan=True)]
+PositiveOrInf = Annotated[float, Field(gt=0.0, allow_inf_nan=True), AfterValidator(_no_dust)]
+LongTime = Annotated[float, Field(ge=0.0, le=LONGEST)]
+"""A time in days."""
+Course = Annotated[float, Field(ge=0.0, le=CENTURY)]
+"""A time in days that is laid out day by day."""
+Period = Annotated[float, Field(gt=0.0, le=LONGEST), AfterValidator(_a_tick)]
+"""Days from one time to the next: at least one tick of the clock."""
 Text = Annotated[str, Field(max_length=20_000)]
 
 

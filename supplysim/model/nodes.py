@@ -14,12 +14,14 @@ from pydantic import Field, model_validator
 
 from supplysim.errors import Fault, InvalidInput
 from supplysim.model.countries import Country
-from supplysim.model.distributions import Duration, Fixed
+from supplysim.model.distributions import Amount, Duration, Fixed
 from supplysim.model.fields import (
     FrozenMap,
     FrozenMapping,
+    LongTime,
     Name,
     NonNegative,
+    Period,
     Positive,
     PositiveOrInf,
     Share,
@@ -94,7 +96,7 @@ class Input:
     per_unit: Positive
     _: KW_ONLY
     policy: OrderPolicy = DaysOfCover(30.0)
-    reaction: NonNegative = 30.0
+    reaction: LongTime = 30.0
     initial: InitialStock = None
     needs: Share = 1.0
     criticality: Share = 1.0
@@ -128,8 +130,8 @@ class Site:
     utilisation: Annotated[float, Field(gt=0.0, le=1.0)] | None = None
     inputs: Annotated[Mapping[Name, Input], FrozenMapping] = FrozenMap()
     lot: Positive | None = None
-    cycle_time: NonNegative = 0.0
-    cover: NonNegative = 14.0
+    cycle_time: LongTime = 0.0
+    cover: LongTime = 14.0
     allocation: Allocation = "proportional"
     planned: NonNegative = 0.0
     value_added: NonNegative = 0.0
@@ -157,10 +159,10 @@ class Release:
     the pooled stock is back above ``above`` days.
     """
 
-    below: NonNegative
-    above: NonNegative
+    below: LongTime
+    above: LongTime
     _: KW_ONLY
-    delay: NonNegative = 0.0
+    delay: LongTime = 0.0
     rate: PositiveOrInf = math.inf
 
     @model_validator(mode="after")
@@ -185,7 +187,7 @@ class Store:
     country: Country
     commodity: Name
     policy: OrderPolicy = DaysOfCover(30.0)
-    reaction: NonNegative = 30.0
+    reaction: LongTime = 30.0
     initial: InitialStock = None
     allocation: Allocation = "proportional"
     release: Release | None = None
@@ -214,11 +216,11 @@ class Demand:
     commodity: Name
     rate: NonNegative
     arrivals: Literal["steady", "poisson"] = "steady"
-    period: Positive = 1.0
-    size: Duration | None = None
+    period: Period = 1.0
+    size: Amount | None = None
     unmet: Literal["lost", "backlog"] = "lost"
     policy: OrderPolicy = DaysOfCover(10.0)
-    reaction: NonNegative = 30.0
+    reaction: LongTime = 30.0
     initial: InitialStock = None
     priority: int = 0
     sector: Annotated[str, Field(max_length=80)] = ""
@@ -255,7 +257,7 @@ class Lane:
     share: Share = 1.0
     max_share: NonNegative = 1.0
     lead_time: Duration = Fixed(0.0)
-    order_lag: NonNegative = 0.0
+    order_lag: LongTime = 0.0
     capacity: PositiveOrInf = math.inf
     cost: NonNegative = 0.0
     order_cost: NonNegative = 0.0

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic import PlainValidator, WithJsonSchema, model_validator
 
-from supplysim.model.fields import NonNegative, Positive, frozen
+from supplysim.model.fields import (
+    LongTime,
+    NonNegative,
+    Number,
+    Positive,
+    frozen,
+)
 from supplysim.model.notation import parse_call
 
 __all__ = [
@@ -32,8 +38,8 @@ class DaysOfCover:
     DaysOfCover(days=45.0, review=7.0)
     """
 
-    days: NonNegative
-    review: NonNegative = 0.0
+    days: LongTime
+    review: LongTime = 0.0
 
 
 @frozen
@@ -41,16 +47,16 @@ class BaseStock:
     """Order up to the fixed inventory position ``S`` (units of the commodity)."""
 
     S: NonNegative
-    review: NonNegative = 0.0
+    review: LongTime = 0.0
 
 
 @frozen
 class MinMax:
     """When the position is at or below ``s``, order up to ``S``: the (s, S) policy."""
 
-    s: float
+    s: Number
     S: NonNegative
-    review: NonNegative = 0.0
+    review: LongTime = 0.0
 
     @model_validator(mode="after")
     def _ordered(self) -> MinMax:
@@ -63,9 +69,9 @@ class MinMax:
 class ReorderPoint:
     """When the position is at or below ``r``, order whole batches of ``Q`` to get above it: (r, Q)."""
 
-    r: float
+    r: Number
     Q: Positive
-    review: NonNegative = 0.0
+    review: LongTime = 0.0
 
 
 Policy = DaysOfCover | BaseStock | MinMax | ReorderPoint
@@ -81,7 +87,7 @@ class Days:
     """
 
     low: NonNegative
-    high: Annotated[float, Field(ge=0.0)] | None = None
+    high: NonNegative | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Days:
@@ -95,7 +101,7 @@ class Quantity:
     """An initial stock in units; with ``high`` a range that each replication draws from."""
 
     low: NonNegative
-    high: Annotated[float, Field(ge=0.0)] | None = None
+    high: NonNegative | None = None
 
     @model_validator(mode="after")
     def _ordered(self) -> Quantity:

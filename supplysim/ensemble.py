@@ -249,12 +249,12 @@ class Comparison:
 
 
 def compare(base: Ensemble, other: Ensemble) -> Comparison:
-    """Pair two ensembles on their common random numbers (same seed, horizon and replications).
+    """Pair two ensembles on their common random numbers (same seed, horizon, warm-up and replications).
 
     Raises `InvalidInput` where they do not belong together.
     """
     faults = []
-    for name in ("horizon", "seed"):
+    for name in ("horizon", "seed", "warmup"):
         if base.data.attrs[name] != other.data.attrs[name]:
             faults.append(
                 Fault(

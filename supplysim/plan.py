@@ -97,6 +97,10 @@ class Plan:
             return max(0.0, policy.r + policy.Q)
         return policy.S
 
+    def opening_output(self, site: str) -> float:
+        """Finished stock when the warm-up starts: the target, or none where nobody buys in normal times."""
+        return self.site_target[site] if self.baseline.output[site] > 0.0 else 0.0
+
     def counted_stock(self, slot: Slot) -> float | None:
         """What is really on hand on day 0 where the network says so, drawn from its range."""
         initial = slot.item.initial
@@ -123,22 +127,20 @@ def make_plan(
 ) -> Plan:
     """Lay a run out; refuses numbers out of range and runs of more than ``max_events`` events."""
     _check_numbers(horizon=horizon, seed=seed, replication=replication, warmup=warmup)
+    given = network
     timeline = lay_out(network, scenario)
     network = timeline.network
     use = _use(network)
     bursts = solve_back(network, lambda slot: _burst(network, slot, use), [])
-    lead = {
-        key: rules.on_grid(lane.order_lag) + rules.on_grid(lane.lead_time.mean)
-        for key, lane in network.lanes_by_key.items()
-    }
+    lead = {key: _lead(lane) for key, lane in network.lanes_by_key.items()}
     tick = {
         # demand comes before dispatch: what travels no time is there just after the day's demand
         key: rules.TICK if rules.on_grid(lane.lead_time.mean) <= 0.0 else 0.0
         for key, lane in network.lanes_by_key.items()
     }
     if warmup is None:
-        warmup = _warmup(network, lead)
-    _refuse_floods(network, use, horizon + warmup, max_events)
+        warmup = _warmup(given)
+    _refuse_floods(timeline, use, horizon + warmup, max_events)
     return Plan(
         timeline=timeline,
         network=network,
@@ -281,30 +283,46 @@ def _slack(network: Network, lane: Lane, use: Mapping[str, float]) -> float:
     return rules.on_grid(lane.share * burst / lane.capacity + 1.0)
 
 
-def _warmup(network: Network, lead: Mapping[str, float]) -> int:
-    """Twice the longest single stage, in whole days: lanes with their review, lots with their cycle."""
+def _lead(lane: Lane) -> float:
+    return rules.on_grid(lane.order_lag) + rules.on_grid(lane.lead_time.mean)
+
+
+def _warmup(network: Network) -> int:
+    """Twice the longest single stage, in whole days: lanes with their review, lots with their cycle.
+
+    Of the network as it is given, and of what carries goods to a demand: neither the structure of a measure nor
+    an idle node changes it, so scenarios start from one state.
+    """
     base = network.baseline()
     longest = 0.0
     for key, lane in network.lanes_by_key.items():
-        review = network.slot_of(lane).item.policy.review
-        longest = max(longest, lead[key] + review)
+        if base.flow[key] > 0.0:
+            review = network.slot_of(lane).item.policy.review
+            longest = max(longest, _lead(lane) + review)
     for name, site in network.site_by_name.items():
-        longest = max(longest, base.lot[name] / base.capacity[name] + site.cycle_time)
+        if base.output[name] > 0.0:
+            longest = max(longest, base.lot[name] / base.capacity[name] + site.cycle_time)
     return min(3650, 7 * math.ceil(2.0 * longest / 7.0))
 
 
 # --- events --------------------------------------------------------------------------------------
 
 
-def _refuse_floods(network: Network, use: Mapping[str, float], days: int, max_events: int) -> None:
+def _refuse_floods(
+    timeline: Timeline, use: Mapping[str, float], days: int, max_events: int
+) -> None:
     """Estimate the events of a run and refuse a flood, naming what makes most of them."""
+    network = timeline.network
     base = network.baseline()
-    rate: dict[str, float] = {"records": 1.0}
+    rate: dict[str, float] = {"records": 1.0} | _rates_of_measures(timeline)
     for name in network.site_by_name:
         rate[f"site {name}"] = 3.0 * base.capacity[name] / base.lot[name]
     for name, demand in network.demand_by_name.items():
         poisson = demand.arrivals == "poisson"
         rate[f"demand {name}"] = demand.rate / _withdrawal(demand) if poisson else 1 / demand.period
+    for key, slot in network.slots.items():
+        if slot.item.policy.review > 0.0:
+            rate[f"slot {key}"] = 1.0 / rules.on_grid_below(slot.item.policy.review)
     for key, lane in network.lanes_by_key.items():
         slot = network.slot_of(lane)
         owner = f"{'site' if slot.kind == 'input' else slot.kind} {slot.node}"
@@ -326,3 +344,16 @@ def _refuse_floods(network: Network, use: Mapping[str, float], days: int, max_ev
             ],
             what="run",
         )
+
+
+def _rates_of_measures(timeline: Timeline) -> dict[str, float]:
+    """Events a day of what acts by itself: watches, quota periods, outages at random."""
+    rate = {f"measure {watch.key}": 1.0 for watch in timeline.watches}
+    for renewal in timeline.renewals:
+        cycle = max(renewal.up.mean, renewal.step) + max(renewal.down.mean, renewal.step)
+        changes = 2.0 + 2.0 * len(renewal.then)
+        rate[f"measure {renewal.key}"] = changes / max(cycle, 2.0 * rules.TICK)
+    for change in timeline.changes:
+        if isinstance(change.value, Ledger):
+            rate[f"measure {change.value.key}"] = 1.0 / rules.on_grid_below(change.value.period)
+    return rate

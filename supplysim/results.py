@@ -241,6 +241,10 @@ def _check(
 ) -> None:
     names = structure["names"]
     sites, slots = names["site"], names["slot"]
+    for (kind, name), values in (*daily.items(), *opening.items()):
+        if not np.isfinite(values).all():
+            i = int(np.argwhere(~np.isfinite(values))[0][-1])
+            raise NotBalanced(f"{kind} {names[kind][i]!r}: {name} is not a finite number")
 
     def into(kind: str, name: str, places: list[str], entities: list[str]) -> Array:
         """Lane flows summed by where they belong."""

@@ -15,11 +15,16 @@ import simpy
 from supplysim.engines.simpy_engine.clock import Phase, Wake
 from supplysim.engines.simpy_engine.context import Context
 from supplysim.engines.simpy_engine.control import Control, run_changes, run_renewal, run_watch
-from supplysim.engines.simpy_engine.demand import run_demand
+from supplysim.engines.simpy_engine.demand import (
+    count_afresh,
+    run_arrivals,
+    run_demand,
+    serve_backlog,
+)
 from supplysim.engines.simpy_engine.dispatch import dispatch
 from supplysim.engines.simpy_engine.production import start_lot
 from supplysim.engines.simpy_engine.record import Recorder
-from supplysim.engines.simpy_engine.state import SlotState
+from supplysim.engines.simpy_engine.state import WARMING, DemandState, SlotState
 from supplysim.engines.simpy_engine.supply import order, retarget
 from supplysim.engines.simpy_engine.view import State
 from supplysim.engines.trace import Trace
@@ -45,7 +50,7 @@ def run(plan: Plan, *, events: bool = False, processes: Iterable[Process] = ()) 
     for renewal in plan.timeline.renewals:
         env.process(run_renewal(ctx, control, renewal))
     for demand in ctx.all.demands.values():
-        env.process(run_demand(ctx, demand))
+        _begin_demand(ctx, demand)
     for slot in ctx.all.slots.values():
         if slot.slot.item.policy.review > 0.0:
             env.process(_review(ctx, slot))
@@ -56,6 +61,22 @@ def run(plan: Plan, *, events: bool = False, processes: Iterable[Process] = ()) 
         env.process(process(env, view))
     env.run(until=env.process(_record(ctx, recorder)))
     return recorder.trace()
+
+
+def _begin_demand(ctx: Context, demand: DemandState) -> None:
+    """Start a demand's clock; what the warm-up draws comes from another part of its streams."""
+    if ctx.env.now < 0.0:
+        demand.intervals.restart(WARMING)
+        demand.sizes.restart(WARMING)
+
+        def day_0(_: simpy.Event) -> None:
+            count_afresh(ctx, demand)
+
+        ctx.clock.call(0.0, Phase.CHANGE, demand.rank, 0, day_0)
+    if demand.demand.arrivals == "poisson":
+        run_arrivals(ctx, demand)
+    else:
+        ctx.env.process(run_demand(ctx, demand))
 
 
 def _connect(ctx: Context) -> None:
@@ -99,6 +120,8 @@ def _count_stock(ctx: Context, slot: SlotState) -> None:
             slot.on_hand = amount
         if slot.site is not None:
             slot.site.wake()
+        elif slot.demand is not None:
+            serve_backlog(ctx, slot.demand)
         slot.wake()
 
     ctx.clock.call(0.0, Phase.CHANGE, slot.rank, 0, count)

@@ -23,6 +23,7 @@ from supplysim.changes import (
 from supplysim.draws import Purpose
 from supplysim.engines.simpy_engine.clock import Phase, Wake
 from supplysim.engines.simpy_engine.context import Context
+from supplysim.engines.simpy_engine.demand import set_rate
 from supplysim.engines.simpy_engine.gates import (
     LedgerState,
     LicenceState,
@@ -66,7 +67,7 @@ class Control:
         else:
             demand = everything.demands[target.name]
             _set(demand.values, key, value)
-            demand.rate = fold(demand.demand.rate, demand.values)
+            set_rate(self.ctx, demand, fold(demand.demand.rate, demand.values))
 
     def _lane(self, lane: LaneState, attribute: str, key: str, value: Value | None) -> None:
         if isinstance(value, Recall):
@@ -82,7 +83,7 @@ class Control:
         elif attribute == "capacity":
             lane.capacity = fold(lane.lane.capacity, values)
             lane.source.wake()
-        else:
+        elif attribute == "delay":
             lane.delay = fold(0.0, values)
 
     def _replan(self, slot: SlotState) -> None:
@@ -234,16 +235,18 @@ def run_renewal(
         Stream(ctx.plan, entity, Purpose.UP_TIME),
         Stream(ctx.plan, entity, Purpose.DOWN_TIME),
     )
-    time = max(ctx.env.now, rules.on_grid(renewal.begins))
+    time, ends = rules.on_grid(renewal.begins), rules.on_grid(renewal.ends)
     while True:
         time += _duration(renewal.up, up.next(), renewal.step)
-        if time >= renewal.ends:
+        if time >= ends:
             return
-        yield ctx.clock.event(time, Phase.CHANGE, rank)
-        _make(control, renewal.then)
-        time = min(renewal.ends, time + _duration(renewal.down, down.next(), renewal.step))
-        yield ctx.clock.event(time, Phase.CHANGE, rank)
-        _make(control, renewal.otherwise)
+        back = min(ends, time + _duration(renewal.down, down.next(), renewal.step))
+        if back > ctx.env.now:  # what came and went before the warm-up only moves the draws on
+            yield ctx.clock.event(max(time, ctx.env.now), Phase.CHANGE, rank)
+            _make(control, renewal.then)
+            yield ctx.clock.event(back, Phase.CHANGE, rank)
+            _make(control, renewal.otherwise)
+        time = back
 
 
 def _make(control: Control, changes: Sequence[Change]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 
 import simpy
@@ -11,40 +12,64 @@ from supplysim.engines.simpy_engine.clock import Phase
 from supplysim.engines.simpy_engine.context import Context
 from supplysim.engines.simpy_engine.state import DemandState, SlotState
 
-__all__ = ["run_demand", "serve_backlog", "take"]
+__all__ = ["count_afresh", "run_arrivals", "run_demand", "serve_backlog", "set_rate", "take"]
 
 
 def run_demand(ctx: Context, state: DemandState) -> Generator[simpy.Event, None, None]:
-    """The process of one demand: a withdrawal every period, or arrivals at random."""
-    poisson = state.demand.arrivals == "poisson"
+    """The process of one steady demand: a withdrawal at every multiple of its period, counted from day 0."""
     period = rules.on_grid_below(state.demand.period)
-    begins = ctx.env.now
-    serial = int(begins // period)  # withdrawals stand at multiples of the period from day 0
-    time = begins
+    serial = math.ceil(ctx.env.now / period)
     while True:
-        if poisson:
-            if state.rate <= 0.0:
-                return
-            mean_size = 1.0 if state.demand.size is None else state.demand.size.mean
-            gap = rules.exponential(state.intervals.next(), mean_size / state.rate)
-            time += max(rules.TICK, rules.on_grid(gap))
-        else:
-            serial += 1
-            time = serial * period
-            if time < begins:
-                continue
-        yield ctx.clock.event(time, Phase.DEMAND, state.rank)
-        withdraw(ctx, state, _size(state, poisson))
+        yield ctx.clock.event(serial * period, Phase.DEMAND, state.rank)
+        size = state.demand.size
+        mean = state.rate * state.demand.period
+        # a drawn size is scaled to the mean of a period
+        wanted = mean if size is None else mean * (size.quantile(state.sizes.next()) / size.mean)
+        withdraw(ctx, state, wanted)
+        serial += 1
 
 
-def _size(state: DemandState, poisson: bool) -> float:
-    """How much is wanted now: a drawn size, for steady demand scaled to the mean of a period."""
+def run_arrivals(ctx: Context, state: DemandState) -> None:
+    """A demand whose customers arrive at random: wait for the first."""
     size = state.demand.size
-    drawn = 1.0 if size is None else size.quantile(state.sizes.next())
-    if poisson:
-        return drawn
-    mean = state.rate * state.demand.period
-    return mean if size is None else mean * (drawn / size.mean)
+    mean = 1.0 if size is None else size.mean
+    state.left = rules.exponential(state.intervals.next(), mean)
+    _await(ctx, state)
+
+
+def count_afresh(ctx: Context, state: DemandState) -> None:
+    """At day 0 the draws are numbered from 0; a wait at random has no memory, so it may start anew."""
+    state.intervals.restart(0)
+    state.sizes.restart(0)
+    if state.demand.arrivals == "poisson":
+        run_arrivals(ctx, state)
+
+
+def set_rate(ctx: Context, state: DemandState, rate: float) -> None:
+    """The mean demand changes; what is left of a wait for a customer stretches or shrinks with it."""
+    state.left = max(0.0, state.left - (ctx.env.now - state.since) * state.rate)
+    state.rate = rate
+    if state.demand.arrivals == "poisson":
+        _await(ctx, state)
+
+
+def _await(ctx: Context, state: DemandState) -> None:
+    """Schedule the next customer at the rate of the moment; none comes while it is 0."""
+    state.since = ctx.env.now
+    state.serial += 1
+    serial = state.serial
+    if state.rate <= 0.0:
+        return
+
+    def arrive(_: simpy.Event) -> None:
+        if state.serial == serial:
+            size = state.demand.size
+            wanted = 1.0 if size is None else size.quantile(state.sizes.next())
+            withdraw(ctx, state, wanted)
+            run_arrivals(ctx, state)
+
+    wait = max(rules.TICK, rules.on_grid(state.left / state.rate))
+    ctx.clock.call(ctx.env.now + wait, Phase.DEMAND, state.rank, serial, arrive)
 
 
 def withdraw(ctx: Context, state: DemandState, wanted: float) -> None:

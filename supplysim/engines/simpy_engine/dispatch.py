@@ -15,9 +15,6 @@ from supplysim.engines.simpy_engine.state import LaneState, SourceState
 
 __all__ = ["dispatch"]
 
-INCUMBENT_DAYS = 30.0
-"""How many days of baseline volume an incumbent may save up before new business comes first."""
-
 
 def dispatch(ctx: Context, source: SourceState) -> None:
     """Serve the books from stock by the source's allocation rule, as far as the gates let it."""
@@ -28,7 +25,7 @@ def dispatch(ctx: Context, source: SourceState) -> None:
     lanes = [
         lane
         for lane in source.out
-        if (lane.book > lane.dust or lane.blocked) and not settling(lane)
+        if (lane.book > lane.dust or lane.blocked or lane.behind) and not settling(lane)
     ]
     if not lanes:
         return
@@ -70,12 +67,12 @@ def _judge(ctx: Context, source: SourceState, lane: LaneState, amount: float) ->
 
 
 def _come_back(ctx: Context, lane: LaneState) -> None:
-    """Look again when the pre-licensed flow has saved up another day's worth."""
+    """Look again at the next day, when another day's worth of pre-licensed flow is free."""
     source = lane.source
     saves = any(0.0 < item.office.office.pre_licensed < 1.0 for item in lane.licences)
     if not saves or source.retry_at > ctx.env.now:
         return
-    source.retry_at = ctx.env.now + 1.0
+    source.retry_at = math.floor(ctx.env.now) + 1.0
 
     def again(_: simpy.Event) -> None:
         source.wake()
@@ -89,16 +86,17 @@ def _ship(ctx: Context, lane: LaneState, amount: float) -> None:
     source = lane.source
     ordered_at = _fill_orders(lane, amount)
     for item in lane.licences:
-        item.use(amount)
+        item.use(amount, now)
     if not math.isinf(lane.capacity):
         lane.free_at = now + rules.on_grid(amount / lane.capacity)
 
         def free(_: simpy.Event) -> None:
             source.wake()
 
-        ctx.clock.call(lane.free_at, Phase.DISPATCH, source.rank, 2, free)
+        ctx.clock.call(lane.free_at, Phase.DISPATCH, source.rank, 2 + lane.rank, free)
     if source.allocation == "incumbent-first":
-        lane.right = max(0.0, lane.right - amount)
+        lane.right = max(0.0, _right(lane, now) - amount)
+        lane.right_at = now
     if source.slot is not None:
         source.slot.used += amount
     lane.costs.accrue(now, lane.transit)
@@ -147,8 +145,8 @@ def _allocate(
     elif rule == "fifo":
         amounts = _oldest_first(stock, lanes, claims)
     elif rule == "incumbent-first":
-        _accrue_rights(ctx, lanes)
-        first = [min(claim, lane.right) for lane, claim in zip(lanes, claims, strict=True)]
+        now = ctx.env.now
+        first = [min(claim, _right(lane, now)) for lane, claim in zip(lanes, claims, strict=True)]
         second = [claim - part for claim, part in zip(claims, first, strict=True)]
         amounts = _tier_by_tier(stock, [first, second])
     else:
@@ -180,13 +178,15 @@ def _tier_by_tier(stock: float, tiers: list[list[float]]) -> list[float]:
 
 
 def _oldest_first(stock: float, lanes: list[LaneState], claims: list[float]) -> list[float]:
-    """Serve order by order by age, across books; what is ordered at once ranks by lane."""
+    """Serve order by order by age, across books; what is ordered at once ranks by lane, then by place in the book."""
     queue = sorted(
-        (order[0], lane.rank, i, order[1]) for i, lane in enumerate(lanes) for order in lane.orders
+        (order[0], lane.rank, place, i, order[1])
+        for i, lane in enumerate(lanes)
+        for place, order in enumerate(lane.orders)
     )
     given = [0.0] * len(lanes)
     left = stock
-    for _, _, i, amount in queue:
+    for _, _, _, i, amount in queue:
         part = min(amount, claims[i] - given[i], left)
         if part > 0.0:
             given[i] += part
@@ -194,9 +194,9 @@ def _oldest_first(stock: float, lanes: list[LaneState], claims: list[float]) -> 
     return given
 
 
-def _accrue_rights(ctx: Context, lanes: list[LaneState]) -> None:
-    now = ctx.env.now
-    for lane in lanes:
-        most = INCUMBENT_DAYS * lane.flow + lane.slot.lump
-        lane.right = min(most, lane.right + lane.flow * (now - lane.right_at))
-        lane.right_at = now
+def _right(lane: LaneState, now: float) -> float:
+    """What an incumbent may claim before new business: its baseline flow since it last used the right.
+
+    Written down only when goods leave, so that looking more often changes nothing.
+    """
+    return min(lane.most_right, lane.right + lane.flow * (now - lane.right_at))

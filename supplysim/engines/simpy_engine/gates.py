@@ -38,7 +38,10 @@ class LedgerState:
     live: bool = True
 
     def settle(self, now: float) -> None:
-        """Settle the claims of one wake-up together, and let the sources ship what was granted."""
+        """Settle the claims of one wake-up together, and let the sources ship what was granted.
+
+        Only what passes all of a lane's ledgers is charged, to each of them, when the last has settled.
+        """
         lanes = sorted(self.claims, key=lambda lane: lane.rank)
         wanted = [min(self.claims[lane], lane.at_gate) for lane in lanes]
         self.claims.clear()
@@ -47,12 +50,22 @@ class LedgerState:
         else:
             granted = rules.ration(min(self.left, rules.total(wanted)), wanted)
         for lane, amount in zip(lanes, granted, strict=True):
-            self.left = max(0.0, self.left - amount)
             source = lane.source
             source.costs.accrue(now, source.stock)
             source.stock += lane.at_gate - amount
+            if amount < lane.at_gate:  # what others had granted it is free again
+                for ledger in lane.ledgers:
+                    ledger.look_again()
             lane.at_gate = amount
+            if not settling(lane):
+                for ledger in lane.ledgers:
+                    ledger.left = max(0.0, ledger.left - amount)
             source.wake()
+
+    def look_again(self) -> None:
+        """Let every source that ships under this quota try anew."""
+        for lane in self.lanes:
+            lane.source.wake()
 
     def next_period(self, now: float) -> float:
         """When the next period starts."""
@@ -67,8 +80,7 @@ def run_ledger(ctx: Context, state: LedgerState) -> None:
     """Start a period: the whole amount is there again, and the sources try anew."""
     state.left = state.ledger.amount
     state.serial += 1
-    for lane in state.lanes:
-        lane.source.wake()
+    state.look_again()
 
     def renew(_: simpy.Event) -> None:
         if state.live:
@@ -118,6 +130,7 @@ class OfficeState:
     office: Office
     rank: int
     desks: list[float] = field(default_factory=list)
+    streams: dict[str, dict[Purpose, Stream]] = field(default_factory=dict)
     serial: int = 0
 
     def seat(self, now: float) -> float:
@@ -142,25 +155,26 @@ class LicenceState:
     open_applications: int = 0
     not_before: float = -math.inf
     free: float = 0.0
-    free_at: float = 0.0
+    free_at: int = 0
     granted: int = 0
     live: bool = True
 
     def may_pass(self, now: float) -> float:
         """What is licensed now: what licences are left for, and the pre-licensed flow saved up."""
-        share = self.office.office.pre_licensed
-        if self.general or share >= 1.0:
+        if self.general or self.office.office.pre_licensed >= 1.0:
             return math.inf
-        if share > 0.0:
-            rate = share * self.lane.flow
-            self.free = min(PRE_LICENSED_DAYS * rate, self.free + rate * (now - self.free_at))
-            self.free_at = now
-        return self.entitled + self.free
+        return self.entitled + self._free(now)
 
-    def use(self, amount: float) -> None:
+    def _free(self, now: float) -> float:
+        """The pre-licensed flow saved up, a day's worth at each whole day; looking changes nothing."""
+        rate = self.office.office.pre_licensed * self.lane.flow
+        return min(PRE_LICENSED_DAYS * rate, self.free + rate * (math.floor(now) - self.free_at))
+
+    def use(self, amount: float, now: float) -> None:
         """A shipment uses licences up, the pre-licensed flow first."""
-        from_free = min(self.free, amount)
-        self.free -= from_free
+        free = self._free(now)
+        from_free = min(free, amount)
+        self.free, self.free_at = free - from_free, math.floor(now)
         self.entitled = max(0.0, self.entitled - (amount - from_free))
         if self.entitled <= self.lane.dust:
             self.entitled = 0.0
@@ -177,9 +191,12 @@ _PURPOSES = (
 
 def licence(ctx: Context, office: OfficeState, lane: LaneState) -> LicenceState:
     """A lane comes under an office. Its draws depend on the office's key and the lane, nothing else."""
-    entity = ("licence", f"{office.office.key}|{lane.key}")
-    streams = {purpose: Stream(ctx.plan, entity, purpose) for purpose in _PURPOSES}
-    return LicenceState(office, lane, streams, free_at=ctx.env.now)
+    streams = office.streams.get(lane.key)
+    if streams is None:
+        entity = ("licence", f"{office.office.key}|{lane.key}")
+        streams = {purpose: Stream(ctx.plan, entity, purpose) for purpose in _PURPOSES}
+        office.streams[lane.key] = streams
+    return LicenceState(office, lane, streams, free_at=math.floor(ctx.env.now))
 
 
 def limit(ctx: Context, lane: LaneState) -> float:

@@ -16,6 +16,10 @@ from supplysim.model import Input
 __all__ = ["set_capacity", "start_lot"]
 
 
+LINE = 1 << 32
+"""Serials of lots that leave the line; those that leave their cycle time at the same instant come first."""
+
+
 def start_lot(ctx: Context, site: SiteState) -> None:
     """Start a lot if the line is free, the inputs are there and the finished position is under target.
 
@@ -83,7 +87,7 @@ def _run_line(ctx: Context, site: SiteState) -> None:
             _leave_line(ctx, site)
 
     site.line_ends = now + rules.on_grid_below(site.work_left / site.capacity)
-    ctx.clock.call(site.line_ends, Phase.LOT_DONE, site.rank, 2 * serial, line_done)
+    ctx.clock.call(site.line_ends, Phase.LOT_DONE, site.rank, LINE + serial, line_done)
 
 
 def _leave_line(ctx: Context, site: SiteState) -> None:
@@ -97,7 +101,7 @@ def _leave_line(ctx: Context, site: SiteState) -> None:
 
     if cycle > 0.0:
         now = ctx.env.now
-        ctx.clock.call(now + cycle, Phase.LOT_DONE, site.rank, 2 * site.lots + 1, finished)
+        ctx.clock.call(now + cycle, Phase.LOT_DONE, site.rank, site.lots, finished)
     else:
         _finish(ctx, site, lot)
 

@@ -13,6 +13,9 @@ from supplysim.engines.simpy_engine.state import LaneState, SlotState
 
 __all__ = ["rejoin", "reorder", "resplit", "usable"]
 
+RETAINED = "|retained"
+"""The key under which a slot's own moves of share stand; no measure's key can hold the sign."""
+
 Place = Callable[[Context, LaneState, float], None]
 
 
@@ -59,7 +62,7 @@ def reorder(ctx: Context, slot: SlotState, need: float, place: Place) -> None:
     for lane, amount in zip(open_lanes, amounts, strict=True):
         if amount > slot.dust:
             taken += amount
-            lane.allowance -= amount
+            _use_allowance(ctx, slot, lane, amount)
             place(ctx, lane, amount)
     rest = max(0.0, need - taken)
     _settle_books(ctx, slot, rest, place)
@@ -83,9 +86,9 @@ def rejoin(lane: LaneState, retain: float, add: type[Add]) -> None:
     parts = [(other, moved * ((other.split - other.share) / gained)) for other in others]
     for changed, amount in (*parts, (lane, -moved)):
         values = changed.values.setdefault("share", {})
-        before = values.get("retained")
+        before = values.get(RETAINED)
         kept = before.value if isinstance(before, Add) else 0.0
-        values["retained"] = add(kept + amount)
+        values[RETAINED] = add(kept + amount)
         changed.share = fold(changed.lane.share, values)
 
 
@@ -105,10 +108,16 @@ def _allowance(ctx: Context, slot: SlotState, lane: LaneState) -> float:
             if other.blocked and other.behind_since is not None:
                 since = min(since, other.behind_since)
         lane.allowance = (most - lane.share) * slot.use * (now - since) + most * slot.lump
-    else:
-        lane.allowance += most * slot.use * (now - lane.allowance_at)
-    lane.allowance_at = now
-    return max(0.0, lane.allowance)
+        lane.allowance_at = now
+    return max(0.0, lane.allowance + most * slot.use * (now - lane.allowance_at))
+
+
+def _use_allowance(ctx: Context, slot: SlotState, lane: LaneState, amount: float) -> None:
+    """Written down only when used, so that looking more often changes nothing."""
+    if lane.allowance_at is not None:
+        now = ctx.env.now
+        lane.allowance += _most(lane) * slot.use * (now - lane.allowance_at) - amount
+        lane.allowance_at = now
 
 
 def _settle_books(ctx: Context, slot: SlotState, rest: float, place: Place) -> None:

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 __all__ = ["DemandState", "LaneState", "SiteState", "SlotState", "SourceState", "Stream", "build"]
 
 
+INCUMBENT_DAYS = 30.0
+"""How many days of baseline volume an incumbent may save up before new business comes first."""
+
+WARMING = 1 << 32
+"""Streams on their own clock count from here in the warm-up and from 0 from day 0 on, so that the length of the
+warm-up moves no draw of the run."""
+
+
 class Stream:
     """Draws of one entity for one purpose; events that others cause are numbered by day."""
 
@@ -28,6 +36,10 @@ class Stream:
         self._key = draws.stream(plan.seed, plan.replication, draws.entity(*entity), purpose)
         self._day = -math.inf
         self._count = 0
+
+    def restart(self, at: int) -> None:
+        """Number the draws of a stream on its own clock from here on."""
+        self._count = at
 
     def next(self) -> float:
         """The next uniform draw of a stream that runs on its own clock."""
@@ -106,6 +118,7 @@ class LaneState:
     streak: float = 0.0
     streak_since: float = 0.0
     # incumbent-first: volume it may claim before new business
+    most_right: float = 0.0
     right: float = 0.0
     right_at: float = 0.0
     # today's flows and money
@@ -209,6 +222,10 @@ class DemandState:
     rate: float
     intervals: Stream
     sizes: Stream
+    # arrivals at random: what is left until the next, in units of mean demand, since when, how often set
+    left: float = 0.0
+    since: float = 0.0
+    serial: int = 0
     values: dict[str, Value] = field(default_factory=dict)
     backlog: float = 0.0
     wanted: float = 0.0
@@ -262,7 +279,7 @@ def build(plan: Plan) -> Entities:
 
 def _build_site(plan: Plan, all_: Entities, name: str, site: Site) -> None:
     source = all_.sources[name]
-    source.stock = plan.site_target[name]
+    source.stock = plan.opening_output(name)
     capacity = plan.baseline.capacity[name]
     source.site = all_.sites[name] = SiteState(
         name,
@@ -310,6 +327,8 @@ def _build_lane(plan: Plan, all_: Entities, key: str, lane: Lane, now: float) ->
     source = all_.sources[lane.source]
     slot = all_.slots[plan.network.slot_of(lane).key]
     flow = plan.baseline.flow[key]
+    # an incumbent may save up so much, and its one lump; who is no customer in normal times has no right
+    most_right = INCUMBENT_DAYS * flow + slot.lump if flow > 0.0 else 0.0
     state = LaneState(
         key,
         plan.rank["lane", key],
@@ -326,7 +345,8 @@ def _build_lane(plan: Plan, all_: Entities, key: str, lane: Lane, now: float) ->
         share=lane.share,
         capacity=lane.capacity,
         closed=lane.closed,
-        right=30.0 * flow + slot.lump,
+        most_right=most_right,
+        right=most_right,
         right_at=now,
     )
     if lane.closed:

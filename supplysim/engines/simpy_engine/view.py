@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TypeVar
 
-from supplysim.changes import Closed, Ledger, Office, Target, Value
+import simpy
+
+from supplysim import rules
+from supplysim.changes import Add, Cap, Closed, Factor, Ledger, Office, Recall, Target, Value
+from supplysim.engines.simpy_engine.clock import Phase
 from supplysim.engines.simpy_engine.context import Context
 from supplysim.engines.simpy_engine.control import Control
 from supplysim.errors import Fault, InvalidInput, nearest
@@ -13,6 +17,9 @@ from supplysim.errors import Fault, InvalidInput, nearest
 __all__ = ["State"]
 
 T = TypeVar("T")
+USERS = 1 << 33
+"""Serials of users' changes: after those of the scenario at the same instant."""
+LARGEST = 1e15
 
 
 class State:
@@ -22,11 +29,12 @@ class State:
     (``env.timeout(7)``). It runs before every phase of an instant.
     """
 
-    __slots__ = ("_control", "_ctx")
+    __slots__ = ("_changes", "_control", "_ctx")
 
     def __init__(self, ctx: Context, control: Control) -> None:
         self._ctx = ctx
         self._control = control
+        self._changes = 0
 
     @property
     def now(self) -> float:
@@ -63,10 +71,11 @@ class State:
         return _get(self._ctx.all.sites, site, "site").capacity
 
     def change(self, target: Target, key: str, value: Value | None) -> None:
-        """Make a primitive change now: ``key``'s contribution to ``target`` (None takes it away).
+        """Make a primitive change: ``key``'s contribution to ``target`` (None takes it away).
 
-        Gates with a ledger or an office must come from a measure, since ties among them are
-        decided by their place among the scenario's measures.
+        It acts in the change phase of this very instant (of the next tick, where the process woke between two),
+        before anything but the day's record. Gates with a ledger or an office must come from a measure,
+        since ties among them are decided by their place among the scenario's measures.
         """
         tables = {
             "lane": self._ctx.all.lanes,
@@ -76,18 +85,36 @@ class State:
         }
         table: Mapping[str, object] = tables[target.kind]  # type: ignore[assignment]
         _get(table, target.name, target.kind)
-        if isinstance(value, Ledger | Office):
-            known = ("measure", value.key) in self._ctx.plan.rank
-            if not known:
-                fault = Fault(
-                    "value", "a ledger or office must belong to a measure of the scenario"
-                )
-                raise InvalidInput([fault], what="change")
-        if target.attribute == "gate" and not isinstance(value, Closed | Ledger | Office | None):
-            raise InvalidInput(
-                [Fault("value", "a gate takes Closed, Ledger or Office")], what="change"
-            )
-        self._control.apply(target, key, value)
+        _check(target, value)
+        if isinstance(value, Ledger | Office) and ("measure", value.key) not in self._ctx.plan.rank:
+            fault = Fault("value", "a ledger or office must belong to a measure of the scenario")
+            raise InvalidInput([fault], what="change")
+        now = self._ctx.env.now
+        time = rules.on_grid(now)
+        self._changes += 1
+        rank = self._ctx.plan.rank[target.kind, target.name]
+
+        def act(_: simpy.Event) -> None:
+            self._control.apply(target, key, value)
+
+        time = time if time >= now else time + rules.TICK
+        self._ctx.clock.call(time, Phase.CHANGE, rank, USERS + self._changes, act)
+
+
+def _check(target: Target, value: Value | None) -> None:
+    """Refuse a value that the attribute does not take."""
+    known = {"gate": (Closed, Ledger, Office), "in_transit": (Recall,)}
+    takes = known.get(target.attribute, (Factor, Add, Cap))
+    faults = []
+    if value is None and target.attribute == "in_transit":
+        faults.append(Fault("value", "a recall happens once and cannot be taken away"))
+    elif value is not None and not isinstance(value, takes):
+        names = ", ".join(kind.__name__ for kind in takes)
+        faults.append(Fault("value", f"{target.kind}.{target.attribute} takes {names}", value))
+    elif isinstance(value, Factor | Add | Cap) and not abs(value.value) <= LARGEST:
+        faults.append(Fault("value", f"must be a number within {LARGEST:g}", value))
+    if faults:
+        raise InvalidInput(faults, what="change")
 
 
 def _get(table: Mapping[str, T], name: str, kind: str) -> T:

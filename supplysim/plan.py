@@ -98,8 +98,12 @@ class Plan:
         return policy.S
 
     def opening_output(self, site: str) -> float:
-        """Finished stock when the warm-up starts: the target, or none where nobody buys in normal times."""
-        return self.site_target[site] if self.baseline.output[site] > 0.0 else 0.0
+        """Finished stock when the warm-up starts: the target.
+
+        None where nobody buys in normal times and no inputs are taken (those would have to come from somewhere).
+        """
+        ready = self.baseline.output[site] > 0.0 or self.network.site_by_name[site].inputs
+        return self.site_target[site] if ready else 0.0
 
     def counted_stock(self, slot: Slot) -> float | None:
         """What is really on hand on day 0 where the network says so, drawn from its range."""

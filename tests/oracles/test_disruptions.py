@@ -25,11 +25,11 @@ import dataclasses
 import itertools
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from inventory_shop import Floats, agrees, shop
 from scipy import integrate, optimize
 
 import supplysim as ss
@@ -38,40 +38,6 @@ from supplysim.engines.trace import Trace
 from supplysim.plan import Plan, make_plan
 from supplysim.results import check_balance
 from supplysim.simulate import run_plan
-
-Floats = npt.NDArray[np.float64]
-
-
-def shop(
-    rate: float, policy: Any, lead: float, *, order_cost: float = 0.0, **demand: Any
-) -> ss.Network:
-    """A mine that is never short, one lane, one demand under the policy to be checked."""
-    return ss.Network(
-        name="shop",
-        commodities=[ss.Commodity("ore")],
-        sites=[
-            ss.Site(
-                "mine",
-                country="CN",
-                makes="ore",
-                capacity=1e5 * rate,
-                lot=500.0 * rate,
-                cover=5000.0,
-            )
-        ],
-        demands=[
-            ss.Demand(
-                "use",
-                country="DE",
-                commodity="ore",
-                rate=rate,
-                policy=policy,
-                reaction=1e6,
-                **demand,
-            )
-        ],
-        lanes=[ss.Lane("mine", "use", lead_time=lead, order_cost=order_cost)],
-    )
 
 
 def strikes(up: float, down: float, step: float | None = None) -> ss.Scenario:
@@ -99,14 +65,6 @@ def runs(plan: Plan, measure: Callable[[Trace], float], times: int) -> Floats:
             check_balance(plan, trace)
         values.append(measure(trace))
     return np.array(values)
-
-
-def agrees(values: Floats, exact: float) -> None:
-    """Within three standard errors, and these are small enough that an error of 2 % would show."""
-    mean, error = float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
-    print(f"  {mean:.6f} against {exact:.6f}, standard error {error:.6f} ({error / exact:.2%})")
-    assert 3.0 * error <= 0.02 * exact
-    assert abs(mean - exact) <= 3.0 * error
 
 
 # --- EOQ with disruptions ------------------------------------------------------------------------

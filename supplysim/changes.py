@@ -25,6 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from supplysim import rules
 from supplysim.errors import Fault, InvalidInput
 from supplysim.model import Distribution, Fixed
 
@@ -127,35 +128,20 @@ class Calendar:
 
     def works(self, day: int) -> bool:
         """Whether the office is open on this day."""
-        if self.working_week and (day + self.weekday) % 7 >= 5:
-            return False
-        return all(not first <= day <= last for first, last in self.holidays)
+        return rules.works(day, (int(self.working_week), self.weekday), self.holidays)
 
     def after(self, time: float, days: float) -> float:
         """The moment at which ``days`` working days have passed since ``time``.
 
         >>> Calendar(working_week=True, weekday=4).after(0.0, 1.0)  # Friday morning
         1.0
-        >>> Calendar(working_week=True, weekday=4).after(0.0, 1.5)
-        3.5
         """
         if not self.working_week and not self.holidays:
             return time + days
-        left = days
-        now = time
-        while now - time < LONGEST_WAIT:
-            day = math.floor(now)
-            if self.works(day):
-                room = day + 1.0 - now
-                if left <= room:
-                    return now + left
-                left -= room
-            now = day + 1.0
-        return now
+        week = (int(self.working_week), self.weekday)
+        return rules.working_time_after(time, days, week, self.holidays)
 
 
-LONGEST_WAIT = 40_000.0
-"""Days after which the count of working days ends: longer than any run."""
 ALWAYS_OPEN = Calendar()
 
 

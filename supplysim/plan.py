@@ -74,7 +74,7 @@ class Plan:
         for split, lead in zip(splits, leads, strict=True):
             days = lead + policy.review
             # with single withdrawals, as many as fit into the wait must be covered
-            wait += split * (rules.ceil_to(days, period) if period > 0.0 else days)
+            wait += split * rules.in_periods(days, period)
         return (wait + policy.days + extra_cover) * self.use[slot.key] + self.lumps[slot.key]
 
     def _withdrawal_period(self, slot: Slot) -> float:

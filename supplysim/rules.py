@@ -8,9 +8,10 @@ that a compiled copy gives the same bits.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import MutableSequence, Sequence
 
 __all__ = [
+    "LONGEST_WAIT",
     "NEVER",
     "TICK",
     "batches",
@@ -18,6 +19,7 @@ __all__ = [
     "covers",
     "empirical",
     "exponential",
+    "in_periods",
     "lognormal",
     "lot_fraction",
     "min_max",
@@ -26,10 +28,15 @@ __all__ = [
     "on_grid_below",
     "order_up_to",
     "ration",
+    "ration_into",
     "total",
     "triangular",
     "uniform_between",
     "water_fill",
+    "water_fill_into",
+    "whole",
+    "working_time_after",
+    "works",
 ]
 
 TICK = 1.0 / 1048576.0
@@ -41,8 +48,18 @@ NEVER = 2147483648.0
 SLACK = 1e-9
 """Relative slack of every comparison of a stock with a need."""
 
+LONGEST_WAIT = 40_000.0
+"""Days after which a count of working days ends: longer than any run."""
+
 
 # --- time --------------------------------------------------------------------------------------
+
+
+def whole(value: float) -> float:
+    """The largest whole number not above ``value``, as a float (from 2**52 on every float is whole)."""
+    if abs(value) >= 4503599627370496.0:
+        return value
+    return float(math.floor(value))
 
 
 def on_grid(days: float) -> float:
@@ -55,7 +72,7 @@ def on_grid(days: float) -> float:
     """
     if days >= NEVER:
         return NEVER
-    return math.floor(days * 1048576.0 + 0.5) * TICK
+    return whole(days * 1048576.0 + 0.5) * TICK
 
 
 def on_grid_below(days: float) -> float:
@@ -63,7 +80,7 @@ def on_grid_below(days: float) -> float:
 
     Lot times are rounded down: a line that must run all the time is then never too slow.
     """
-    return max(TICK, math.floor(days * 1048576.0) * TICK)
+    return max(TICK, whole(days * 1048576.0) * TICK)
 
 
 def ceil_to(value: float, step: float) -> float:
@@ -73,10 +90,51 @@ def ceil_to(value: float, step: float) -> float:
     (14.0, 14.0)
     """
     ratio = value / step
-    whole = math.floor(ratio)
-    if ratio - whole > SLACK * max(1.0, ratio):
-        whole = whole + 1
-    return whole * step
+    steps = whole(ratio)
+    if ratio - steps > SLACK * max(1.0, ratio):
+        steps = steps + 1.0
+    return steps * step
+
+
+def in_periods(days: float, period: float) -> float:
+    """``days`` in whole periods, as many as withdrawals may fall into; as they are where ``period`` is 0."""
+    return ceil_to(days, period) if period > 0.0 else days
+
+
+def working_time_after(
+    time: float, days: float, week: Sequence[int], holidays: Sequence[Sequence[int]]
+) -> float:
+    """The moment at which ``days`` working days have passed since ``time``.
+
+    ``week`` holds 1 where weekends are free (else 0) and the weekday of day 0 (Monday 0); ``holidays`` are
+    [first, last] days.
+
+    >>> working_time_after(0.0, 1.0, (1, 4), ())  # from Friday morning
+    1.0
+    >>> working_time_after(0.0, 1.5, (1, 4), ())
+    3.5
+    """
+    left = days
+    now = time
+    while now - time < LONGEST_WAIT:
+        day = whole(now)
+        if works(day, week, holidays):
+            room = day + 1.0 - now
+            if left <= room:
+                return now + left
+            left -= room
+        now = day + 1.0
+    return now
+
+
+def works(day: float, week: Sequence[int], holidays: Sequence[Sequence[int]]) -> bool:
+    """Whether an office with this week and these holidays is open on a day."""
+    if week[0] == 1 and (int(day) + week[1]) % 7 >= 5:
+        return False
+    for i in range(len(holidays)):
+        if holidays[i][0] <= day <= holidays[i][1]:
+            return False
+    return True
 
 
 # --- stocks and orders ---------------------------------------------------------------------------
@@ -113,7 +171,7 @@ def batches(position: float, point: float, quantity: float) -> float:
     below = (point - position) / quantity
     if below < -SLACK:
         return 0.0
-    return (math.floor(below + SLACK) + 1) * quantity
+    return (whole(below + SLACK) + 1.0) * quantity
 
 
 def min_max(position: float, low: float, high: float) -> float:
@@ -150,21 +208,35 @@ def ration(available: float, claims: Sequence[float]) -> list[float]:
     >>> ration(6.0, [2.0, 4.0, 6.0])
     [1.0, 2.0, 3.0]
     """
+    given = [0.0] * len(claims)
+    ration_into(given, available, claims)
+    return given
+
+
+def ration_into(given: MutableSequence[float], available: float, claims: Sequence[float]) -> None:
+    """`ration`, written into ``given``."""
     wanted = total(claims)
-    shares = []
     left = available
     enough = covers(available, wanted)
     last = _last_positive(claims)
-    for index, claim in enumerate(claims):
+    for i in range(len(claims)):
+        claim = claims[i]
         if claim <= 0.0:
-            given = 0.0
-        elif enough or index == last:
-            given = min(claim, left)
+            part = 0.0
+        elif enough or i == last:
+            part = min(claim, left)
         else:
-            given = min(claim * (available / wanted), left)
-        left = left - given
-        shares.append(given)
-    return shares
+            part = min(claim * (available / wanted), left)
+        left = left - part
+        given[i] = part
+
+
+def _last_positive(values: Sequence[float]) -> int:
+    last = -1
+    for i in range(len(values)):
+        if values[i] > 0.0:
+            last = i
+    return last
 
 
 def water_fill(amount: float, weights: Sequence[float], caps: Sequence[float]) -> list[float]:
@@ -178,15 +250,24 @@ def water_fill(amount: float, weights: Sequence[float], caps: Sequence[float]) -
     >>> water_fill(10.0, [0.5, 0.5], [2.0, 3.0])
     [2.0, 3.0]
     """
+    given = [0.0] * len(weights)
+    water_fill_into(given, amount, weights, caps)
+    return given
+
+
+def water_fill_into(
+    given: MutableSequence[float], amount: float, weights: Sequence[float], caps: Sequence[float]
+) -> None:
+    """`water_fill`, written into ``given``. A lane has room while it was given less than its cap."""
     count = len(weights)
-    given = [0.0] * count
-    room = [caps[i] > 0.0 for i in range(count)]
+    for i in range(count):
+        given[i] = 0.0
     left = amount
     for _ in range(count):  # every round but the last closes a lane
         weight = 0.0
         lanes = 0
         for i in range(count):
-            if room[i]:
+            if given[i] < caps[i]:
                 weight += weights[i]
                 lanes += 1
         if lanes == 0 or left <= 0.0:
@@ -194,48 +275,39 @@ def water_fill(amount: float, weights: Sequence[float], caps: Sequence[float]) -
         level = left
         full = False
         for i in range(count):
-            if not room[i]:
-                continue
-            part = level * (weights[i] / weight) if weight > 0.0 else level / lanes
-            if part >= caps[i] - given[i]:
-                left = left - (caps[i] - given[i])
-                given[i] = caps[i]
-                room[i] = False
-                full = True
+            if given[i] < caps[i]:
+                part = level * (weights[i] / weight) if weight > 0.0 else level / lanes
+                if part >= caps[i]:
+                    left = left - caps[i]
+                    given[i] = caps[i]
+                    full = True
         if not full:
-            _spread(level, weights, room, given)
+            _spread(given, level, weights, caps)
             break
-    return given
 
 
-def _spread(level: float, weights: Sequence[float], room: list[bool], given: list[float]) -> None:
+def _spread(
+    given: MutableSequence[float], level: float, weights: Sequence[float], caps: Sequence[float]
+) -> None:
     """Give ``level`` to the lanes with room by weight; the last of them gets the remainder."""
     weight = 0.0
     lanes = 0
-    for i in range(len(room)):
-        if room[i]:
+    last = -1
+    for i in range(len(weights)):
+        if given[i] < caps[i]:
             weight += weights[i]
             lanes += 1
-    left = level
-    last = -1
-    for i in range(len(room)):
-        if room[i] and (weight <= 0.0 or weights[i] > 0.0):
+    for i in range(len(weights)):
+        if given[i] < caps[i] and (weight <= 0.0 or weights[i] > 0.0):
             last = i
-    for i in range(len(room)):
-        if room[i]:
+    left = level
+    for i in range(len(weights)):
+        if given[i] < caps[i]:
             part = level * (weights[i] / weight) if weight > 0.0 else level / lanes
             if i == last:
                 part = left
-            given[i] += part
+            given[i] = part
             left = left - part
-
-
-def _last_positive(values: Sequence[float]) -> int:
-    last = -1
-    for index in range(len(values)):
-        if values[index] > 0.0:
-            last = index
-    return last
 
 
 # --- variates by inverse transform ---------------------------------------------------------------
@@ -279,7 +351,7 @@ def empirical(u: float, values: Sequence[float]) -> float:
     >>> empirical(0.26, [1.0, 2.0, 5.0, 9.0])
     2.0
     """
-    return values[min(len(values) - 1, math.floor(u * len(values)))]
+    return values[min(len(values) - 1, int(u * len(values)))]
 
 
 def normal(u: float) -> float:

@@ -47,8 +47,8 @@ class Control:
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
-        self.ledgers: dict[str, LedgerState] = {}
-        self.offices: dict[str, OfficeState] = {}
+        self.ledgers: dict[Ledger, LedgerState] = {}
+        self.offices: list[OfficeState] = []
 
     def apply(self, target: Target, key: str, value: Value | None) -> None:
         """``key``'s contribution to ``target`` becomes ``value`` (None: is taken away)."""
@@ -101,14 +101,11 @@ class Control:
             ledger.lanes.remove(lane)
             ledger.claims.pop(lane, None)
         lane.ledgers = [self._ledger(lane, gate) for gate in gates if isinstance(gate, Ledger)]
-        kept = {item.office.office.key: item for item in lane.licences}
-        lane.licences = [
-            kept.pop(gate.key) if gate.key in kept else self._licence(lane, gate)
-            for gate in gates
-            if isinstance(gate, Office)
-        ]
-        for item in kept.values():
-            item.live = False
+        offices = [gate for gate in gates if isinstance(gate, Office)]
+        before = lane.licences
+        lane.licences = [self._licence(lane, gate) for gate in offices]
+        for item in before:
+            item.live = item in lane.licences
         lane.source.wake()
         if was_closed != lane.closed:
             if any(x.blocked for x in lane.slot.lanes):
@@ -121,25 +118,28 @@ class Control:
                 lane.source.slot.wake()
 
     def _ledger(self, lane: LaneState, gate: Ledger) -> LedgerState:
-        state = self.ledgers.get(gate.key)
-        if state is None or state.ledger != gate:
+        """The state of this quota: one for each value, from its first use on."""
+        state = self.ledgers.get(gate)
+        if state is None:
             ctx = self.ctx
-            if state is not None:
-                state.live = False
             made = state = LedgerState(gate, ctx.plan.rank["measure", gate.key])
             state.wake = Wake(ctx.clock, Phase.GATE, state.rank, lambda: made.settle(ctx.env.now))
-            self.ledgers[gate.key] = state
+            self.ledgers[gate] = state
             run_ledger(ctx, state)
         state.lanes.append(lane)
         state.lanes.sort(key=lambda x: x.rank)
         return state
 
     def _licence(self, lane: LaneState, gate: Office) -> LicenceState:
-        office = self.offices.get(gate.key)
-        if office is None or office.office != gate:
-            office = OfficeState(gate, self.ctx.plan.rank["measure", gate.key])
-            self.offices[gate.key] = office
-        return licence(self.ctx, office, lane)
+        """The lane's standing with this office: the one it has, or a new one."""
+        for item in lane.licences:
+            if item.office.office == gate:
+                return item
+        for office in self.offices:
+            if office.office == gate:
+                return licence(self.ctx, office, lane)
+        self.offices.append(OfficeState(gate, self.ctx.plan.rank["measure", gate.key]))
+        return licence(self.ctx, self.offices[-1], lane)
 
 
 def _set(values: dict[str, Value], key: str, value: Value | None) -> None:
@@ -209,7 +209,7 @@ def run_watch(ctx: Context, control: Control, watch: Watch) -> Generator[simpy.E
     due = math.inf
     while day < watch.ends:
         yield ctx.clock.event(float(day), Phase.CHANGE, rank)
-        stock = rules.total([slot.on_hand for slot in slots])
+        stock = rules.total([slot.stock for slot in slots])
         cover = stock / use if use > 0.0 else math.inf
         if not acting and math.isinf(due) and cover < watch.below:
             due = day + watch.delay

@@ -35,7 +35,6 @@ class LedgerState:
     claims: dict[LaneState, float] = field(default_factory=dict)
     wake: Wake = None  # type: ignore[assignment]
     serial: int = 0
-    live: bool = True
 
     def settle(self, now: float) -> None:
         """Settle the claims of one wake-up together, and let the sources ship what was granted.
@@ -70,8 +69,8 @@ class LedgerState:
     def next_period(self, now: float) -> float:
         """When the next period starts."""
         for mark in self.ledger.marks:
-            if mark > now:
-                return mark
+            if rules.on_grid(mark) > now:
+                return rules.on_grid(mark)
         period = rules.on_grid_below(self.ledger.period)
         return (math.floor(now / period) + 1.0) * period
 
@@ -83,8 +82,7 @@ def run_ledger(ctx: Context, state: LedgerState) -> None:
     state.look_again()
 
     def renew(_: simpy.Event) -> None:
-        if state.live:
-            run_ledger(ctx, state)
+        run_ledger(ctx, state)
 
     ctx.clock.call(
         state.next_period(ctx.env.now), Phase.CHANGE, state.rank, 1 << 32 | state.serial, renew

@@ -31,6 +31,7 @@ from supplysim.model import Distribution, Fixed
 
 __all__ = [
     "ALWAYS_OPEN",
+    "RETAINED",
     "STRUCTURE",
     "Add",
     "Calendar",
@@ -266,3 +267,5 @@ STRUCTURE = "|structure"
 
 Like all keys of the library's own it holds a sign that no measure's key may hold.
 """
+RETAINED = "|retained"
+"""The key under which a slot's own moves of share stand, when it stays with a new supplier."""

@@ -12,7 +12,7 @@ import math
 from enum import IntEnum
 from hashlib import blake2b
 
-__all__ = ["Purpose", "absorb", "bits", "entity", "moment", "stream", "uniform"]
+__all__ = ["WARMING", "Purpose", "absorb", "bits", "entity", "moment", "stream", "uniform"]
 
 _MASK = 0xFFFFFFFFFFFFFFFF
 _GOLDEN = 0x9E3779B97F4A7C15
@@ -32,6 +32,11 @@ class Purpose(IntEnum):
     REFERRED = 9
     REFERRED_DELAY = 10
     APPROVAL = 11
+
+
+WARMING = 1 << 32
+"""Streams on their own clock count from here in the warm-up and from 0 from day 0 on, so that the length of the
+warm-up moves no draw of the run."""
 
 
 def _mix(z: int) -> int:

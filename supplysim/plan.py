@@ -69,7 +69,7 @@ class Plan:
         """
         policy = slot.item.policy
         assert isinstance(policy, DaysOfCover)
-        period = self._withdrawal_period(slot)
+        period = self.withdrawal_period(slot)
         wait = 0.0
         for split, lead in zip(splits, leads, strict=True):
             days = lead + policy.review
@@ -77,7 +77,7 @@ class Plan:
             wait += split * rules.in_periods(days, period)
         return (wait + policy.days + extra_cover) * self.use[slot.key] + self.lumps[slot.key]
 
-    def _withdrawal_period(self, slot: Slot) -> float:
+    def withdrawal_period(self, slot: Slot) -> float:
         """The period of a demand that orders are not in step with; 0 where use counts as a flow."""
         demand = slot.item
         if not isinstance(demand, Demand) or demand.arrivals != "steady":

@@ -11,8 +11,10 @@ import math
 from collections.abc import MutableSequence, Sequence
 
 __all__ = [
+    "INCUMBENT_DAYS",
     "LONGEST_WAIT",
     "NEVER",
+    "PRE_LICENSED_DAYS",
     "TICK",
     "batches",
     "ceil_to",
@@ -47,6 +49,12 @@ NEVER = 2147483648.0
 
 SLACK = 1e-9
 """Relative slack of every comparison of a stock with a need."""
+
+INCUMBENT_DAYS = 30.0
+"""How many days of baseline volume an incumbent may save up before new business comes first."""
+
+PRE_LICENSED_DAYS = 30.0
+"""How many days of pre-licensed flow may be saved up for one larger dispatch."""
 
 LONGEST_WAIT = 40_000.0
 """Days after which a count of working days ends: longer than any run."""

@@ -24,7 +24,8 @@ from supplysim.engines.simpy_engine.demand import (
 from supplysim.engines.simpy_engine.dispatch import dispatch
 from supplysim.engines.simpy_engine.production import start_lot
 from supplysim.engines.simpy_engine.record import Recorder
-from supplysim.engines.simpy_engine.state import WARMING, DemandState, SlotState
+from supplysim.draws import WARMING
+from supplysim.engines.simpy_engine.state import DemandState, SlotState
 from supplysim.engines.simpy_engine.supply import order, retarget
 from supplysim.engines.simpy_engine.view import State
 from supplysim.engines.trace import Trace

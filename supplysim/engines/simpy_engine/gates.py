@@ -17,10 +17,6 @@ from supplysim.engines.simpy_engine.state import LaneState, Stream
 
 __all__ = ["LedgerState", "LicenceState", "OfficeState", "limit", "pass_ledgers", "settling"]
 
-PRE_LICENSED_DAYS = 30.0
-"""How many days of pre-licensed flow may be saved up for one larger dispatch."""
-
-
 # --- quotas --------------------------------------------------------------------------------------
 
 
@@ -166,7 +162,7 @@ class LicenceState:
     def _free(self, now: float) -> float:
         """The pre-licensed flow saved up, a day's worth at each whole day; looking changes nothing."""
         rate = self.office.office.pre_licensed * self.lane.flow
-        return min(PRE_LICENSED_DAYS * rate, self.free + rate * (math.floor(now) - self.free_at))
+        return min(rules.PRE_LICENSED_DAYS * rate, self.free + rate * (math.floor(now) - self.free_at))
 
     def use(self, amount: float, now: float) -> None:
         """A shipment uses licences up, the pre-licensed flow first."""

@@ -6,15 +6,12 @@ import math
 from collections.abc import Callable
 
 from supplysim import rules
-from supplysim.changes import Add, fold
+from supplysim.changes import RETAINED, Add, fold
 from supplysim.engines.simpy_engine.clock import Phase
 from supplysim.engines.simpy_engine.context import Context
 from supplysim.engines.simpy_engine.state import LaneState, SlotState
 
 __all__ = ["rejoin", "reorder", "resplit", "usable"]
-
-RETAINED = "|retained"
-"""The key under which a slot's own moves of share stand; no measure's key can hold the sign."""
 
 Place = Callable[[Context, LaneState, float], None]
 

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from supplysim import draws
+from supplysim import draws, rules
 from supplysim.changes import STRUCTURE, Closed, Value
 from supplysim.model import Demand, Lane, Site, Slot
 from supplysim.plan import DUST, Plan
@@ -17,14 +17,6 @@ if TYPE_CHECKING:
     from supplysim.engines.simpy_engine.gates import LedgerState, LicenceState
 
 __all__ = ["DemandState", "LaneState", "SiteState", "SlotState", "SourceState", "Stream", "build"]
-
-
-INCUMBENT_DAYS = 30.0
-"""How many days of baseline volume an incumbent may save up before new business comes first."""
-
-WARMING = 1 << 32
-"""Streams on their own clock count from here in the warm-up and from 0 from day 0 on, so that the length of the
-warm-up moves no draw of the run."""
 
 
 class Stream:
@@ -328,7 +320,7 @@ def _build_lane(plan: Plan, all_: Entities, key: str, lane: Lane, now: float) ->
     slot = all_.slots[plan.network.slot_of(lane).key]
     flow = plan.baseline.flow[key]
     # an incumbent may save up so much, and its one lump; who is no customer in normal times has no right
-    most_right = INCUMBENT_DAYS * flow + slot.lump if flow > 0.0 else 0.0
+    most_right = rules.INCUMBENT_DAYS * flow + slot.lump if flow > 0.0 else 0.0
     state = LaneState(
         key,
         plan.rank["lane", key],

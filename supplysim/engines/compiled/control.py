@@ -1,0 +1,267 @@
+"""Changes, from the timeline, from watches and from chance (phase 1)."""
+
+from __future__ import annotations
+
+import math
+
+from supplysim import rules
+from supplysim.engines.compiled import codes as c
+from supplysim.engines.compiled.arithmetic import ceil_to, next_draw, on_grid, quantile
+from supplysim.engines.compiled.demand import accrue, look, set_rate
+from supplysim.engines.compiled.gates import new_licence, run_ledger
+from supplysim.engines.compiled.jit import jit
+from supplysim.engines.compiled.layout import (
+    World,
+    cell,
+    change,
+    claim_on,
+    demand,
+    event,
+    lane,
+    ledger,
+    licence,
+    numbers,
+    order_of,
+    renewal,
+    site,
+    slot,
+    source,
+    watch,
+)
+from supplysim.engines.compiled.production import set_capacity
+from supplysim.engines.compiled.queue import (
+    log,
+    new_order,
+    place,
+    schedule,
+    wake_site,
+    wake_slot,
+    wake_source,
+)
+from supplysim.engines.compiled.rerouting import any_blocked, fold, replan, resplit, retarget
+
+INF = math.inf
+TICK = rules.TICK
+
+
+@jit
+def apply(w: World, k: int) -> None:
+    """One key's contribution to one attribute becomes what change ``k`` says; the value is folded anew."""
+    x = change(w, k)
+    i = x.entity
+    if x.attribute == c.LANE_IN_TRANSIT:
+        recall(w, i, x.kind)
+        return
+    if x.attribute == c.LANE_GATE:
+        _leave_ledgers(w, i)
+    item = cell(w, x.cell)
+    was_kind, was_ref = item.kind, item.ref
+    item.kind = x.kind
+    item.value = x.value
+    item.ref = x.ref
+    if x.attribute == c.LANE_GATE:
+        if was_kind == c.OFFICE and (x.kind != c.OFFICE or x.ref != was_ref):
+            licence(w, was_ref).active = 0
+            licence(w, was_ref).generation += 1
+        _gates(w, i)
+    elif x.attribute == c.LANE_SHARE:
+        y = lane(w, i)
+        y.share = fold(w, y.base_share, y.shares, y.shares_n)
+        replan(w, y.slot)
+    elif x.attribute == c.LANE_CAPACITY:
+        y = lane(w, i)
+        y.capacity = fold(w, y.base_capacity, y.capacities, y.capacities_n)
+        wake_source(w, y.source)
+    elif x.attribute == c.LANE_DELAY:
+        lane(w, i).delay = fold(w, 0.0, lane(w, i).delays, lane(w, i).delays_n)
+    elif x.attribute == c.SITE_CAPACITY:
+        p = site(w, i)
+        set_capacity(w, i, fold(w, p.base_capacity, p.capacities, p.capacities_n))
+    elif x.attribute == c.SLOT_COVER:
+        slot(w, i).cover = fold(w, 0.0, slot(w, i).covers, slot(w, i).covers_n)
+        replan(w, i)
+    else:
+        set_rate(w, i, fold(w, demand(w, i).base_rate, demand(w, i).rates, demand(w, i).rates_n))
+
+
+@jit
+def _leave_ledgers(w: World, j: int) -> None:
+    x = lane(w, j)
+    for k in range(x.gates, x.gates + x.gates_n):
+        if cell(w, k).kind == c.LEDGER:
+            claim_on(w, cell(w, k).ref).active = 0
+            claim_on(w, cell(w, k).ref).claimed = 0
+
+
+@jit
+def _gates(w: World, j: int) -> None:
+    """Set the lane's gates anew; an office or ledger that stays keeps its state."""
+    x = lane(w, j)
+    was_closed = x.closed
+    x.closed = 0
+    x.ledgers = 0
+    x.licences = 0
+    for k in range(x.gates, x.gates + x.gates_n):
+        item = cell(w, k)
+        if item.kind == c.CLOSED:
+            x.closed = 1
+        elif item.kind == c.LEDGER:
+            q = claim_on(w, item.ref).ledger
+            if ledger(w, q).started == 0:
+                ledger(w, q).started = 1
+                run_ledger(w, q)
+            claim_on(w, item.ref).active = 1
+            x.ledgers += 1
+        elif item.kind == c.OFFICE:
+            if licence(w, item.ref).active == 0:
+                new_licence(w, item.ref)
+            x.licences += 1
+    wake_source(w, x.source)
+    if was_closed != x.closed:
+        if any_blocked(w, x.slot):
+            resplit(w, x.slot)
+            retarget(w, x.slot)
+            wake_slot(w, x.slot)
+        s = source(w, x.source)
+        if s.site >= 0:
+            wake_site(w, s.site)
+        elif s.slot >= 0:
+            look(w, s.slot)
+
+
+@jit
+def recall(w: World, j: int, fate: int) -> None:
+    """What is under way goes back to the source and into the book again, or is lost."""
+    x = lane(w, j)
+    if x.shipments == 0:
+        return
+    accrue(x, w.now, x.transit)
+    x.transit = 0.0
+    x.shipments = 0
+    amount = 0.0
+    i = x.oldest
+    while i >= 0:
+        amount += event(w, i).x
+        i = event(w, i).after
+    if fate == c.SEIZED:
+        x.seized += amount
+        log(w, c.SEIZE, j, amount)
+    else:
+        x.returned += amount
+        log(w, c.RETURNED, j, amount)
+        s = source(w, x.source)
+        accrue(s, w.now, s.stock)
+        s.stock += amount
+    i = x.newest
+    while i >= 0:
+        e = event(w, i)
+        e.a = -1  # it will not arrive
+        if fate == c.RETURNS:
+            _put_back(w, j, e.y, e.x)
+        i = e.before
+    x.oldest = -1
+    x.newest = -1
+    if fate == c.RETURNS:
+        wake_source(w, x.source)
+    wake_slot(w, x.slot)
+
+
+@jit
+def _put_back(w: World, j: int, ordered_at: float, amount: float) -> None:
+    """An order stands first in the book again."""
+    x = lane(w, j)
+    k = new_order(w, ordered_at, amount)
+    if x.head >= 0:
+        order_of(w, k).next = x.head
+        order_of(w, x.head).before = k
+    else:
+        x.tail = k
+    x.head = k
+    x.book += amount
+
+
+@jit
+def make(w: World, first: int, count: int) -> None:
+    """Make a list of changes now."""
+    for k in range(first, first + count):
+        apply(w, k)
+
+
+# --- watches and renewals ------------------------------------------------------------------------
+
+
+@jit
+def start_watch(w: World, i: int) -> None:
+    """The first look, at a whole day."""
+    x = watch(w, i)
+    x.day = max(math.ceil(w.now), math.ceil(x.begins))
+    x.due = INF
+    if x.day < x.ends:
+        schedule(w, x.day, place(c.CHANGE, x.rank, 0), c.WATCH, i)
+
+
+@jit
+def look_at_stock(w: World, i: int) -> None:
+    """A look at the pooled stock, every day."""
+    x = watch(w, i)
+    slots = numbers(w, x.slots, x.slots_n)
+    stock = 0.0
+    for k in range(x.slots_n):
+        s = slot(w, slots[k])
+        stock += s.on_hand if s.source < 0 else source(w, s.source).stock
+    cover = stock / x.use if x.use > 0.0 else INF
+    if x.acting == 0 and x.due == INF and cover < x.below:
+        x.due = x.day + x.delay
+    if x.due <= x.day:
+        x.acting = 1
+        x.due = INF
+        make(w, x.then, x.then_n)
+    elif x.acting == 1 and cover > x.above:
+        x.acting = 0
+        make(w, x.otherwise, x.otherwise_n)
+    x.day += 1.0
+    if x.day < x.ends:
+        schedule(w, x.day, place(c.CHANGE, x.rank, 0), c.WATCH, i)
+    elif x.acting == 1:
+        schedule(w, on_grid(x.ends), place(c.CHANGE, x.rank, 0), c.WATCH_ENDS, i)
+
+
+@jit
+def start_renewal(w: World, i: int) -> None:
+    """Chance strikes next; what came and went before the warm-up only moves the draws on."""
+    x = renewal(w, i)
+    while True:
+        x.time += _duration(w, x.up, x.up_stream, x.step)
+        if x.time >= x.ends:
+            return
+        x.back = min(x.ends, x.time + _duration(w, x.down, x.down_stream, x.step))
+        if x.back > w.now:
+            time = max(x.time, w.now)
+            schedule(w, time, place(c.CHANGE, x.rank, 0), c.RENEWAL_THEN, i)
+            return
+        x.time = x.back
+
+
+@jit
+def renewal_then(w: World, i: int) -> None:
+    """It has struck."""
+    x = renewal(w, i)
+    make(w, x.then, x.then_n)
+    schedule(w, x.back, place(c.CHANGE, x.rank, 0), c.RENEWAL_OTHERWISE, i)
+
+
+@jit
+def renewal_otherwise(w: World, i: int) -> None:
+    """It is over; wait for the next."""
+    x = renewal(w, i)
+    make(w, x.otherwise, x.otherwise_n)
+    x.time = x.back
+    start_renewal(w, i)
+
+
+@jit
+def _duration(w: World, kind: int, stream: int, step: float) -> float:
+    days = quantile(w, kind, next_draw(w, stream))
+    if step > 0.0:
+        days = max(step, ceil_to(days, step))
+    return max(TICK, on_grid(days))

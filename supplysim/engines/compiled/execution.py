@@ -1,0 +1,166 @@
+"""Running a program: a copy of its arrays, the world that points to them, and the trace that comes out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from supplysim.engines.compiled import codes as c
+from supplysim.engines.compiled import loop
+from supplysim.engines.compiled.jit import COMPILED, Plain
+from supplysim.engines.compiled.layout import TABLES, WORLD
+from supplysim.engines.compiled.program import KINDS, Program, rows
+from supplysim.engines.trace import FLOWS, LEVELS, Event, Trace
+from supplysim.plan import Plan
+
+__all__ = ["Run", "execute"]
+
+CONSTANT = ("links", "changes", "dues", "distributions", "floats", "numbers")
+"""Tables that no kernel writes: all runs of a program share them."""
+
+
+class Run:
+    """One run in progress: its arrays and its world."""
+
+    def __init__(self, plan: Plan, program: Program, *, events: bool = False) -> None:
+        self.plan = plan
+        self.arrays = {
+            name: array if name in CONSTANT else array.copy()
+            for name, array in program.arrays.items()
+        }
+        worlds: Any = np.zeros(1, dtype=WORLD)
+        self.worlds = worlds.view(np.recarray)
+        for name, value in program.numbers.items():
+            self.worlds[name] = value
+        world = self.worlds[0]
+        world.now = world.begins
+        world.seed, world.replication = plan.seed, plan.replication
+        world.logging = events
+        groups = {kind: int(world[f"{kind}_groups"]) for kind in KINDS}
+        records = sum(plan.horizon * groups[kind] for kind, _ in c.VARIABLES)
+        openings = sum(groups[kind] * len(LEVELS[kind]) for kind in KINDS)
+        for name, count in {
+            "records": records,
+            "opening": openings,
+            "bins": int(world.bins_n),
+            "events": int(world.events_room),
+            "near": int(world.events_room),
+            "orders": int(world.orders_room),
+            "log": int(world.log_room) if events else 1,
+        }.items():
+            self.arrays[name] = rows(name, count)
+        self.arrays["bins"]["node"] = -1
+
+    def advance(self) -> int:
+        """Run on until the horizon or the world's ``until``; buffers grow on the way."""
+        while True:
+            for name in TABLES:
+                self.worlds[name] = self.arrays[name].ctypes.data
+            if COMPILED:
+                state = loop.run(self.worlds.view(np.ndarray))
+            else:
+                with np.errstate(over="ignore"):
+                    state = loop.advance(Plain(self.worlds[0], self.arrays))
+            if state != loop.FULL:
+                return int(state)
+            self._grow()
+
+    def _grow(self) -> None:
+        """Double every buffer that is nearly full."""
+        world = self.worlds[0]
+        need = int(world.reserve)
+        if world.events_room - world.events_n < need:
+            world.events_room = self._double("events")
+            self._double("near")
+        if world.orders_room - world.orders_n < need + world.recalls * world.most_shipments:
+            world.orders_room = self._double("orders")
+        if world.logging and world.log_room - world.log_n < need:
+            world.log_room = self._double("log")
+        self._grow_seats()
+        world.full = 0
+
+    def _double(self, name: str) -> int:
+        before = self.arrays[name]
+        after = rows(name, 2 * len(before))
+        after[: len(before)] = before
+        self.arrays[name] = after
+        return len(after)
+
+    def _grow_seats(self) -> None:
+        """Give every office twice the room for desks that are taken."""
+        offices, before = self.arrays["offices"], self.arrays["seats"]
+        if not ((offices["seated"] >= offices["room"]) & (offices["room"] < offices["desks"])).any():
+            return
+        after = rows("seats", 2 * int(offices["room"].sum()))
+        at = 0
+        for office in offices:
+            taken = before[office.seats : office.seats + office.seated]
+            after[at : at + len(taken)] = taken
+            office.seats, office.room = at, 2 * office.room
+            at += office.room
+        self.arrays["seats"] = after
+
+    def trace(self, names: dict[str, list[str]]) -> Trace:
+        """What the run has recorded, under the names of entities or groups."""
+        days, records, opening = self.plan.horizon, self.arrays["records"]["x"], {}
+        daily = {}
+        at = 0
+        for kind, name in c.VARIABLES:
+            size = days * len(names[kind])
+            daily[kind, name] = records[at : at + size].reshape(days, len(names[kind]))
+            at += size
+        at = 0
+        for kind in FLOWS:
+            for name in LEVELS[kind]:
+                opening[kind, name] = self.arrays["opening"]["x"][at : at + len(names[kind])]
+                at += len(names[kind])
+        return Trace(names, daily, opening, self._money(names), self._events(names))
+
+    def _money(self, names: dict[str, list[str]]) -> dict[tuple[str, str], Any]:
+        a, world = self.arrays, self.worlds[0]
+        count = {kind: int(world[f"{kind}s_n"]) for kind in KINDS}
+        lanes, slots = a["lanes"][: count["lane"]], a["slots"][: count["slot"]]
+        demands, sites = a["demands"][: count["demand"]], a["sites"][: count["site"]]
+        store = slots["source"]
+        held = np.where(store < 0, slots["cost_held"], a["sources"]["cost_held"][store])
+        found = {
+            ("lane", "goods"): lanes["goods"],
+            ("lane", "freight"): lanes["freight"],
+            ("lane", "ordering"): lanes["ordering"],
+            ("lane", "holding"): lanes["cost_held"],
+            ("slot", "holding"): held,
+            ("site", "holding"): a["sources"]["cost_held"][: count["site"]],
+            ("demand", "penalty"): demands["penalty"] + demands["cost_held"],
+        }
+        groups = {"lane": lanes, "slot": slots, "site": sites, "demand": demands}
+        return {
+            (kind, account): np.bincount(
+                groups[kind]["group"], weights=values, minlength=len(names[kind])
+            )
+            for (kind, account), values in found.items()
+        }
+
+    def _events(self, names: dict[str, list[str]]) -> list[Event] | None:
+        if not self.worlds[0].logging:
+            return None
+        log = self.arrays["log"][: int(self.worlds[0].log_n)]
+        columns = (log[name].tolist() for name in ("time", "kind", "entity", "quantity"))
+        return [
+            (time, c.LOGGED[kind][0], names[c.LOGGED[kind][1]][entity], quantity)
+            for time, kind, entity, quantity in zip(*columns, strict=True)
+        ]
+
+
+def execute(plan: Plan, program: Program, *, events: bool = False) -> Trace:
+    """Run one replication of a program."""
+    run = Run(plan, program, events=events)
+    run.advance()
+    net = plan.network
+    names = {
+        "site": list(net.site_by_name),
+        "slot": list(net.slots),
+        "demand": list(net.demand_by_name),
+        "lane": list(net.lanes_by_key),
+    }
+    return run.trace(names)

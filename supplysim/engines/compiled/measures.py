@@ -1,0 +1,265 @@
+"""What measures bring, as arrays: contributions, changes, quotas, offices, watches and renewals."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from supplysim import draws, rules
+from supplysim.changes import (
+    RETAINED,
+    STRUCTURE,
+    Add,
+    Cap,
+    Change,
+    Closed,
+    Factor,
+    Ledger,
+    Office,
+    Recall,
+    Target,
+    Value,
+)
+from supplysim.engines.compiled import codes as c
+from supplysim.engines.compiled.layout import TABLES
+from supplysim.engines.compiled.queue import place
+from supplysim.plan import Plan
+
+if TYPE_CHECKING:
+    from supplysim.engines.compiled.program import Pools
+
+T = TypeVar("T")
+ATTRIBUTES = {
+    ("lane", "gate"): c.LANE_GATE,
+    ("lane", "share"): c.LANE_SHARE,
+    ("lane", "capacity"): c.LANE_CAPACITY,
+    ("lane", "delay"): c.LANE_DELAY,
+    ("lane", "in_transit"): c.LANE_IN_TRANSIT,
+    ("site", "capacity"): c.SITE_CAPACITY,
+    ("slot", "cover"): c.SLOT_COVER,
+    ("demand", "rate"): c.DEMAND_RATE,
+}
+FIELDS = {"gate": "gates", "share": "shares", "capacity": "capacities", "delay": "delays"}
+FIELDS |= {"cover": "covers", "rate": "rates"}
+LICENCE_DRAWS = (
+    draws.Purpose.PAPERS,
+    draws.Purpose.SERVICE,
+    draws.Purpose.REFERRED,
+    draws.Purpose.REFERRED_DELAY,
+    draws.Purpose.APPROVAL,
+)
+
+
+class Measures:
+    """Collects what a timeline may ever do, so that every contribution has its place."""
+
+    def __init__(self, plan: Plan, index: Mapping[str, dict[str, int]], pools: Pools) -> None:
+        self.plan = plan
+        self.index = index
+        self.pools = pools
+        self.changes: list[Change] = list(plan.timeline.changes)
+        self.lists: list[tuple[int, int]] = []
+        acting = (*plan.timeline.watches, *plan.timeline.renewals)
+        for item in acting:
+            for changes in (item.then, item.otherwise):
+                self.lists.append((len(self.changes), len(changes)))
+                self.changes += changes
+        self.longest = max([1, *(count for _, count in self.lists)])
+        self.ledgers: list[Ledger] = []
+        self.offices: list[Office] = []
+        self._seen: dict[int, int] = {}
+        self._cells()
+        self._gates()
+
+    def _cells(self) -> None:
+        """Rows for contributions: by target, in order of key."""
+        net = self.plan.network
+        keys: dict[Target, set[str]] = {}
+        for change in self.changes:
+            if not isinstance(change.value, Recall):
+                keys.setdefault(change.target, set()).add(change.key)
+        for key, lane in net.lanes_by_key.items():
+            if lane.closed:
+                keys.setdefault(Target("lane", key, "gate"), set()).add(STRUCTURE)
+            if net.slot_of(lane).item.retain > 0.0:
+                keys.setdefault(Target("lane", key, "share"), set()).add(RETAINED)
+        self.blocks: dict[Target, tuple[int, int]] = {}
+        self.cells: dict[tuple[Target, str], int] = {}
+        for target in sorted(keys):
+            self.blocks[target] = (len(self.cells), len(keys[target]))
+            for key in sorted(keys[target]):
+                self.cells[target, key] = len(self.cells)
+
+    def _gates(self) -> None:
+        """Rows for (quota, lane) and (office, lane), those of one quota together."""
+        passes, licences = set(), set()
+        for change in self.changes:
+            if isinstance(change.value, Ledger):
+                passes.add((self._place(self.ledgers, change.value), self._lane(change)))
+            elif isinstance(change.value, Office):
+                licences.add((self._place(self.offices, change.value), self._lane(change)))
+        self.passes = {pair: i for i, pair in enumerate(sorted(passes))}
+        self.licences = {pair: i for i, pair in enumerate(sorted(licences))}
+
+    def _lane(self, change: Change) -> int:
+        return self.index["lane"][change.target.name]
+
+    def _place(self, known: list[T], value: T) -> int:
+        """The row of a quota or office: one for each value (looked up by identity first)."""
+        if id(value) not in self._seen:
+            if value not in known:
+                known.append(value)
+            self._seen[id(value)] = known.index(value)
+        return self._seen[id(value)]
+
+    # --- tables ----------------------------------------------------------------------------------
+
+    def fill(self, arrays: dict[str, Any]) -> None:
+        """Make the tables, and tell the entities where their contributions stand."""
+        for target, (first, count) in self.blocks.items():
+            row = arrays[f"{target.kind}s"][self.index[target.kind][target.name]]
+            setattr(row, FIELDS[target.attribute], first)
+            setattr(row, f"{FIELDS[target.attribute]}_n", count)
+        self._fill_cells(arrays)
+        self._fill_changes(arrays)
+        self._fill_quotas(arrays)
+        self._fill_offices(arrays)
+        self._fill_actors(arrays)
+
+    def _fill_cells(self, arrays: dict[str, Any]) -> None:
+        cells = arrays["cells"] = _rows("cells", len(self.cells))
+        for (target, key), i in self.cells.items():
+            lane = self.index["lane"].get(target.name) if target.kind == "lane" else None
+            if lane is not None and key == RETAINED:
+                arrays["lanes"]["retained"][lane] = i
+            if lane is not None and key == STRUCTURE and arrays["lanes"]["closed"][lane]:
+                cells["kind"][i] = c.CLOSED
+
+    def _fill_changes(self, arrays: dict[str, Any]) -> None:
+        table = arrays["changes"] = _rows("changes", len(self.changes))
+        for row, change in zip(table, self.changes, strict=False):
+            target = change.target
+            row.attribute = ATTRIBUTES[target.kind, target.attribute]
+            row.entity = self.index[target.kind][target.name]
+            row.kind, row.value, row.ref = self._value(change)
+            if isinstance(change.value, Recall):
+                arrays["lanes"]["recallable"][row.entity] = 1
+            else:
+                row.cell = self.cells[target, change.key]
+        dues = arrays["dues"] = _rows("dues", len(self.plan.timeline.changes))
+        serials: dict[int, int] = {}
+        for i, change in enumerate(self.plan.timeline.changes):
+            dues[i].change = i
+            dues[i].time = -math.inf
+            if change.time > -self.plan.warmup:
+                rank = self.plan.rank[change.target.kind, change.target.name]
+                serials[rank] = serials.get(rank, 0) + 1
+                dues[i].time = rules.on_grid(change.time)
+                dues[i].order = place(c.CHANGE, rank, serials[rank])
+
+    def _value(self, change: Change) -> tuple[int, float, int]:
+        value: Value | None = change.value
+        match value:
+            case None:
+                return c.NOTHING, 0.0, -1
+            case Factor():
+                return c.FACTOR, value.value, -1
+            case Add():
+                return c.ADD, value.value, -1
+            case Cap():
+                return c.CAP, value.value, -1
+            case Closed():
+                return c.CLOSED, 0.0, -1
+            case Recall():
+                return (c.RETURNS if value.fate == "returns" else c.SEIZED), 0.0, -1
+            case Ledger():
+                return c.LEDGER, 0.0, self.passes[self._seen[id(value)], self._lane(change)]
+            case Office():
+                return c.OFFICE, 0.0, self.licences[self._seen[id(value)], self._lane(change)]
+
+    def _fill_quotas(self, arrays: dict[str, Any]) -> None:
+        table = arrays["ledgers"] = _rows("ledgers", len(self.ledgers))
+        for row, ledger in zip(table, self.ledgers, strict=False):
+            row.rank = self.plan.rank["measure", ledger.key]
+            row.amount = ledger.amount
+            row.period = rules.on_grid_below(ledger.period)
+            row.marks, row.marks_n = len(self.pools.floats), len(ledger.marks)
+            self.pools.floats += [rules.on_grid(mark) for mark in ledger.marks]
+            row.history = ledger.rule == "history"
+        passes = arrays["passes"] = _rows("passes", len(self.passes))
+        for (ledger_, lane), i in self.passes.items():
+            passes[i].ledger, passes[i].lane = ledger_, lane
+            if table[ledger_].lanes == 0:
+                table[ledger_].first = i
+            table[ledger_].lanes += 1
+
+    def _fill_offices(self, arrays: dict[str, Any]) -> None:
+        table = arrays["offices"] = _rows("offices", len(self.offices))
+        seats = 0
+        for row, office in zip(table, self.offices, strict=False):
+            self._fill_office(row, office)
+            row.seats = seats
+            row.room = min(office.desks or 1, 64)
+            seats += row.room
+        arrays["seats"] = _rows("seats", int(seats))
+        slots = self.plan.network.slots
+        licences = arrays["licences"] = _rows("licences", len(self.licences))
+        names = list(self.index["lane"])
+        for (office_, lane), i in self.licences.items():
+            row, terms = licences[i], self.offices[office_]
+            row.office, row.lane = office_, lane
+            slot = slots[list(slots)[arrays["lanes"]["slot"][lane]]]
+            row.chance = terms.approval.get(slot.country, terms.default_approval)
+            entity = f"{terms.key}|{names[lane]}"
+            streams = [self.pools.stream("licence", entity, x) for x in LICENCE_DRAWS]
+            row.streams = streams[0]
+
+    def _fill_office(self, row: Any, office: Office) -> None:
+        row.rank = self.plan.rank["measure", office.key]
+        for name in ("referred", "size", "pre_licensed", "single", "per_dispatch"):
+            setattr(row, name, getattr(office, name))
+        for name in ("service", "papers", "referred_delay", "routine_service"):
+            setattr(row, name, self.pools.distribution(getattr(office, name)))
+        row.desks = -1 if office.desks is None else office.desks
+        row.routine_after = -1 if office.routine_after is None else office.routine_after
+        calendar = office.calendar
+        row.calendar = calendar.working_week or bool(calendar.holidays)
+        row.working_week, row.weekday = calendar.working_week, calendar.weekday
+        row.holidays, row.holidays_n = len(self.pools.numbers), len(calendar.holidays)
+        self.pools.numbers += [day for holiday in calendar.holidays for day in holiday]
+
+    def _fill_actors(self, arrays: dict[str, Any]) -> None:
+        plan, lists = self.plan, iter(self.lists)
+        table = arrays["watches"] = _rows("watches", len(plan.timeline.watches))
+        for row, watch in zip(table, plan.timeline.watches, strict=False):
+            row.rank = plan.rank["measure", watch.key]
+            row.use = rules.total([plan.use[key] for key in watch.slots])
+            for name in ("below", "above", "delay", "begins", "ends"):
+                setattr(row, name, getattr(watch, name))
+            row.slots, row.slots_n = len(self.pools.numbers), len(watch.slots)
+            self.pools.numbers += [self.index["slot"][key] for key in watch.slots]
+            row.then, row.then_n = next(lists)
+            row.otherwise, row.otherwise_n = next(lists)
+        table = arrays["renewals"] = _rows("renewals", len(plan.timeline.renewals))
+        for row, renewal in zip(table, plan.timeline.renewals, strict=False):
+            row.rank = plan.rank["measure", renewal.key]
+            row.time = rules.on_grid(renewal.begins)
+            row.ends = rules.on_grid(renewal.ends)
+            row.step = renewal.step
+            row.up = self.pools.distribution(renewal.up)
+            row.down = self.pools.distribution(renewal.down)
+            row.up_stream = self.pools.stream("measure", renewal.key, draws.Purpose.UP_TIME)
+            row.down_stream = self.pools.stream("measure", renewal.key, draws.Purpose.DOWN_TIME)
+            row.then, row.then_n = next(lists)
+            row.otherwise, row.otherwise_n = next(lists)
+
+
+def _rows(name: str, count: int) -> Any:
+    made: Any = np.zeros(max(1, count), dtype=TABLES[name])
+    return made.view(np.recarray)
+
+
+__all__: Sequence[str] = ["Measures"]

@@ -117,3 +117,19 @@ def test_an_observed_outage_stays_where_it_was_last_seen() -> None:
 def test_absurd_numbers_and_reserved_keys_are_refused(make: Any) -> None:
     with pytest.raises(ss.InvalidInput):
         make()
+
+
+def test_a_reserve_is_not_filled_by_who_sends_nothing() -> None:
+    network = ss.Network(
+        name="idle",
+        commodities=[ss.Commodity("ore")],
+        sites=[ss.Site(name, country="CN", makes="ore", capacity=10.0) for name in ("a", "b")],
+        demands=[
+            ss.Demand("idle", country="DE", commodity="ore", rate=0.0),
+            ss.Demand("use", country="DE", commodity="ore", rate=1.0),
+        ],
+        lanes=[ss.Lane("a", "use"), ss.Lane("b", "idle")],
+    )
+    reserve = ss.Reserve("stock", country="DE", commodity="ore", days=10.0, below=5.0)
+    run = ss.simulate(network, ss.Scenario(measures=[reserve]), horizon=30)
+    assert [str(x) for x in run.data.lane.values if "|stock|" in x] == ["a|stock|"]

@@ -121,6 +121,7 @@ class Reserve(Measure):
                 cost=example[source].cost,
             )
             for source in sorted(flow)
+            if shares[source] > 0.0  # who sends nothing in normal times cannot fill a reserve
         ]
 
     def _release(self, network: Network, slots: list[str]) -> list[Lane]:

@@ -16,102 +16,97 @@ from supplysim.engines.compiled.jit import doubles, integers, pairs, table
 World = Any
 """The record that every kernel takes first."""
 
-I4, I8, F8, U8, U1 = "i4", "i8", "f8", "u8", "u1"
+
+def _dtype(*groups: str) -> np.dtype[Any]:
+    """A record type from groups such as ``"f8 stock price"``: a type, then the fields that have it."""
+    fields = [(name, group.split()[0]) for group in groups for name in group.split()[1:]]
+    return np.dtype((np.record, np.dtype(fields, align=True)))
 
 
-def _dtype(**fields: str) -> np.dtype[Any]:
-    """A record type from ``type="field field ..."``, wide fields first so that nothing is padded."""
-    pairs_ = [(name, kind) for kind, names in fields.items() for name in names.split()]
-    return np.dtype((np.record, np.dtype(pairs_, align=True)))
-
-
-# --- entities ------------------------------------------------------------------------------------
+# --- entities (what events touch most stands first) ----------------------------------------------
 
 LANE = _dtype(
-    f8="""book transit lag dust at_gate capacity flow right right_at most_right free_at
-    ordered shipped received returned seized goods freight ordering
-    cost_rate cost_since cost_held price cost order_cost order_lag delay
-    share split max_share doubled behind_since allowance allowance_at
-    planned slack shift streak streak_since base_share base_capacity""",
-    i8="rank ship_serial order_serial behind_serial shipments lagging",
-    i4="""source slot group head tail newest oldest lead lead_stream tier ledgers licences
+    "f8 book transit lag dust at_gate capacity delay cost_rate",
+    "u1 closed blocked behind limited recallable",
+    "i8 source slot head tail shipments ship_serial lead lead_stream ledgers licences",
+    """f8 ordered shipped received goods freight ordering price cost order_cost order_lag
+    planned slack shift streak share split doubled cost_since cost_held
+    flow right right_at most_right free_at behind_since streak_since returned seized
+    max_share allowance allowance_at base_share base_capacity""",
+    """i8 rank order_serial behind_serial lagging group newest oldest tier
     gates gates_n shares shares_n capacities capacities_n delays delays_n retained""",
-    u1="closed blocked behind limited recallable",
 )
 SOURCE = _dtype(
-    f8="stock cost_rate cost_since cost_held retry_at",
-    i8="rank",
-    i4="first lanes site slot allocation",
-    u1="awake",
+    "f8 stock cost_rate cost_since cost_held retry_at",
+    "i8 rank first lanes site slot allocation",
+    "u1 awake",
 )
 SLOT = _dtype(
-    f8="""on_hand use lump dust target cover used counted cost_rate cost_since cost_held
-    gain review step period level batch lumps reaction retain double_order needs criticality
+    "f8 on_hand use lump dust target cover used cost_rate review gain needs criticality",
+    "i8 rank first lanes policy source site demand",
+    "u1 awake retry_due",
+    """f8 counted cost_since cost_held step period level batch lumps reaction retain double_order
     initial_low initial_high initial_unit""",
-    i8="rank review_number",
-    i4="source site demand group first lanes policy covers covers_n initial initial_stream",
-    u1="awake retry_due",
+    "i8 group covers covers_n initial initial_stream review_number",
 )
 SITE = _dtype(
-    f8="""lot target capacity base_capacity in_process in_line work_left work_since output started
-    cycle""",
-    i8="rank line_serial lots",
-    i4="group first slots capacities capacities_n",
-    u1="awake",
+    "f8 lot target capacity in_process in_line cycle output started",
+    "i8 rank first slots line_serial lots",
+    "u1 awake",
+    "f8 base_capacity work_left work_since",
+    "i8 group capacities capacities_n",
 )
 DEMAND = _dtype(
-    f8="""rate base_rate period step left since backlog wanted served unmet deferred recovered
+    """f8 rate base_rate period step left since backlog wanted served unmet deferred recovered
     owed_penalty penalty cost_rate cost_since cost_held size_mean""",
-    i8="rank serial number",
-    i4="slot group size intervals sizes rates rates_n",
-    u1="poisson lost",
+    "i8 rank serial number slot group size intervals sizes rates rates_n",
+    "u1 poisson lost",
 )
 
 # --- what measures bring ---------------------------------------------------------------------------
 
-CELL = _dtype(f8="value", i4="kind ref")
-CHANGE = _dtype(f8="value", i4="attribute entity cell kind ref")
-DUE = _dtype(f8="time", i8="order", i4="change")
+CELL = _dtype("f8 value", "i8 kind ref")
+CHANGE = _dtype("f8 value", "i8 attribute entity cell kind ref")
+DUE = _dtype("f8 time", "i8 order change")
 LEDGER = _dtype(
-    f8="amount period left", i8="rank serial", i4="first lanes marks marks_n", u1="awake started history"
+    "f8 amount period left",
+    "i8 rank serial first lanes marks marks_n",
+    "u1 awake started history",
 )
-PASS = _dtype(f8="claim", i4="ledger lane", u1="claimed active")
+PASS = _dtype("f8 claim", "i8 ledger lane", "u1 claimed active")
 OFFICE = _dtype(
-    f8="referred size pre_licensed",
-    i8="rank serial desks seated seats room routine_after working_week weekday holidays holidays_n",
-    i4="service papers referred_delay routine_service",
-    u1="single per_dispatch calendar",
+    "f8 referred size pre_licensed",
+    """i8 rank serial desks seated seats room routine_after working_week weekday holidays
+    holidays_n service papers referred_delay routine_service""",
+    "u1 single per_dispatch calendar",
 )
 LICENCE = _dtype(
-    f8="entitled applied not_before free free_at chance",
-    i8="open_applications granted generation",
-    i4="office lane streams",
-    u1="active general",
+    "f8 entitled applied not_before free free_at chance",
+    "i8 open_applications granted generation office lane streams",
+    "u1 active general",
 )
 WATCH = _dtype(
-    f8="use below above delay begins ends day due",
-    i8="rank slots slots_n",
-    i4="then then_n otherwise otherwise_n",
-    u1="acting",
+    "f8 use below above delay begins ends day due",
+    "i8 rank slots slots_n then then_n otherwise otherwise_n",
+    "u1 acting",
 )
 RENEWAL = _dtype(
-    f8="begins ends step time back",
-    i8="rank",
-    i4="up down up_stream down_stream then then_n otherwise otherwise_n",
+    "f8 ends step time back",
+    "i8 rank up down up_stream down_stream then then_n otherwise otherwise_n",
 )
 
 # --- chance, time, records -------------------------------------------------------------------------
 
-DISTRIBUTION = _dtype(f8="a b c mean", i8="first count", i4="kind")
-STREAM = _dtype(f8="day", u8="entity purpose key", i8="count")
-EVENT = _dtype(f8="time x y z", i8="order c", i4="kind a b next before after")
-ORDER = _dtype(f8="ordered_at amount", i4="next before")
-HEAP = _dtype(f8="time", i8="order", i4="node")
-WAKE = _dtype(i8="order")
-BIN = _dtype(i4="node")
-LINK = _dtype(i4="lane")
-LOG = _dtype(f8="time quantity", i4="kind entity")
-VALUE = _dtype(f8="x")
+DISTRIBUTION = _dtype("i8 kind", "f8 a b c mean", "i8 first count")
+STREAM = _dtype("f8 day", "u8 entity purpose key", "i8 count")
+EVENT = _dtype("f8 time", "i8 order a next", "f8 x y z", "i8 c", "i4 kind b before after")
+ORDER = _dtype("f8 ordered_at amount", "i8 next before")
+HEAP = _dtype("f8 time", "i8 order node")
+WAKE = _dtype("i8 order")
+BIN = _dtype("i8 node")
+LINK = _dtype("i8 lane")
+LOG = _dtype("f8 time quantity", "i8 kind entity")
+VALUE = _dtype("f8 x")
 
 TABLES: dict[str, np.dtype[Any]] = {
     "lanes": LANE,
@@ -140,26 +135,25 @@ TABLES: dict[str, np.dtype[Any]] = {
     "records": VALUE,
     "opening": VALUE,
     "seats": VALUE,
-    "scratch_a": np.dtype(F8),
-    "scratch_b": np.dtype(F8),
-    "scratch_c": np.dtype(F8),
-    "scratch_d": np.dtype(F8),
-    "picked": np.dtype(I8),
-    "floats": np.dtype(F8),
-    "numbers": np.dtype(I8),
+    "scratch_a": np.dtype("f8"),
+    "scratch_b": np.dtype("f8"),
+    "scratch_c": np.dtype("f8"),
+    "scratch_d": np.dtype("f8"),
+    "picked": np.dtype("i8"),
+    "floats": np.dtype("f8"),
+    "numbers": np.dtype("i8"),
 }
 """Every array of a run by the name of the field that holds its address."""
 
 WORLD = _dtype(
-    f8="now begins horizon per_day until",
-    u8="seed replication",
-    i8=" ".join(TABLES)
-    + """ days day dues_n watches_n renewals_n sources_n sites_n slots_n lanes_n demands_n streams_n
-    site_groups slot_groups demand_groups lane_groups
-    site_rank store_rank slot_rank measure_rank
-    bin bins_n near_n wakes_n events_n events_room orders_n orders_room log_n log_room seats_reserve
+    "f8 now begins horizon per_day until",
+    "u1 logging full started",
+    "u8 seed replication",
+    "i8 " + " ".join(TABLES),
+    """i8 days day dues_n watches_n renewals_n sources_n sites_n slots_n lanes_n demands_n streams_n
+    site_groups slot_groups demand_groups lane_groups site_rank store_rank slot_rank
+    bin bins_n near_n wakes_n events_n events_room orders_n orders_room log_n log_room
     reserve recalls most_shipments free_event free_order""",
-    u1="logging full started",
 )
 
 lane = table("lanes", LANE)

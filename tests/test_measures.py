@@ -130,6 +130,6 @@ def test_a_reserve_is_not_filled_by_who_sends_nothing() -> None:
         ],
         lanes=[ss.Lane("a", "use"), ss.Lane("b", "idle")],
     )
-    reserve = ss.Reserve("stock", country="DE", commodity="ore", days=10.0, below=5.0)
+    reserve = ss.Reserve(key="stock", country="DE", commodity="ore", days=10.0, below=5.0)
     run = ss.simulate(network, ss.Scenario(measures=[reserve]), horizon=30)
     assert [str(x) for x in run.data.lane.values if "|stock|" in x] == ["a|stock|"]

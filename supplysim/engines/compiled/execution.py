@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import cache
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
 from supplysim.engines.compiled import codes as c
-from supplysim.engines.compiled import loop
-from supplysim.engines.compiled.jit import COMPILED, Plain
+from supplysim.engines.compiled import loop, store
+from supplysim.engines.compiled.jit import COMPILED, Plain, kept, typeof
 from supplysim.engines.compiled.layout import TABLES, WORLD
 from supplysim.engines.compiled.program import KINDS, Program, rows
 from supplysim.engines.trace import FLOWS, LEVELS, Event, Trace
 from supplysim.plan import Plan
 
-__all__ = ["Run", "execute"]
+__all__ = ["Run", "execute", "kernel"]
 
 CONSTANT = ("links", "changes", "dues", "distributions", "floats", "numbers")
 """Tables that no kernel writes: all runs of a program share them."""
+
+
+@cache
+def kernel() -> Callable[[Any], int]:
+    """The event loop, compiled: taken from the disk, or made now, by one process while others wait."""
+    worlds = np.zeros(1, dtype=WORLD)
+    where = store.folder()
+    made = kept(loop.run, where)
+    with FileLock(where / "lock") if where.is_dir() else nullcontext():
+        made.compile((typeof(worlds),))  # type: ignore[attr-defined]
+    return made
 
 
 class Run:
@@ -58,10 +73,10 @@ class Run:
             for name in TABLES:
                 self.worlds[name] = self.arrays[name].ctypes.data
             if COMPILED:
-                state = loop.run(self.worlds.view(np.ndarray))
+                state = kernel()(self.worlds.view(np.ndarray))
             else:
                 with np.errstate(over="ignore"):
-                    state = loop.advance(Plain(self.worlds[0], self.arrays))
+                    state = loop.run([Plain(self.worlds[0], self.arrays)])
             if state != loop.FULL:
                 return int(state)
             self._grow()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
@@ -19,9 +20,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
-__all__ = ["Plain", "doubles", "integers", "jit", "pairs", "rule", "table"]
+__all__ = ["COMPILED", "Plain", "doubles", "integers", "jit", "kept", "pairs", "rule", "table", "typeof"]
 
 F = TypeVar("F", bound=Callable[..., Any])
+typeof = numba.typeof
 ADDRESS = ir.IntType(64)
 COMPILED = not numba.config.DISABLE_JIT
 OPTIONS = {"_nrt": False, "nogil": True, "error_model": "numpy"}
@@ -41,6 +43,23 @@ def rule(function: F, **compiled: Callable[..., Any]) -> F:
         function.__code__, names, function.__name__, function.__defaults__, function.__closure__
     )
     return jit(copy) if COMPILED else function
+
+
+def kept(function: F, folder: Path) -> F:
+    """A kernel that Python calls: compiled code is kept in ``folder`` where that can be written."""
+    if not COMPILED:
+        return function
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return jit(function)
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(folder)  # read once, when the function is wrapped
+    try:
+        made: F = numba.njit(cache=True, **OPTIONS)(function)
+    finally:
+        numba.config.CACHE_DIR = before
+    return made
 
 
 class Plain:

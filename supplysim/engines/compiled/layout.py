@@ -67,7 +67,7 @@ DEMAND = _dtype(
 
 CELL = _dtype("f8 value", "i8 kind ref")
 CHANGE = _dtype("f8 value", "i8 attribute entity cell kind ref")
-DUE = _dtype("f8 time", "i8 order change")
+DUE = _dtype("f8 time", "i8 order")
 LEDGER = _dtype(
     "f8 amount period left",
     "i8 rank serial first lanes marks marks_n",
@@ -150,10 +150,10 @@ WORLD = _dtype(
     "u1 logging full started",
     "u8 seed replication",
     "i8 " + " ".join(TABLES),
-    """i8 days day dues_n watches_n renewals_n sources_n sites_n slots_n lanes_n demands_n streams_n
+    """i8 days day immediate_n dues_n watches_n renewals_n sources_n sites_n slots_n lanes_n demands_n streams_n
     site_groups slot_groups demand_groups lane_groups site_rank store_rank slot_rank
     bin bins_n near_n wakes_n events_n events_room orders_n orders_room log_n log_room
-    reserve recalls most_shipments free_event free_order""",
+    reserve recalls most_shipments free_event free_order make make_n""",
 )
 
 lane = table("lanes", LANE)

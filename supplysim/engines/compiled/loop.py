@@ -56,6 +56,7 @@ from supplysim.engines.compiled.queue import (
     place,
     rank_in,
     schedule,
+    wake,
     wake_site,
     wake_slot,
     wake_source,
@@ -70,14 +71,18 @@ WARMING = draws.WARMING
 ZERO = np.uint64(0)
 
 
-@jit
-def advance(w: World) -> int:
+def run(worlds: Any) -> int:
     """Run on until the horizon (`DONE`), the time ``until`` (`REACHED`), or a buffer that must grow (`FULL`)."""
+    w = worlds[0]
     if w.started == 0:
         w.started = 1
         start(w)
     while w.full == 0:
-        if w.wakes_n > 0 and not _event_first(w):
+        if w.make_n > 0:
+            w.make_n -= 1
+            w.make += 1
+            apply(w, w.make - 1)
+        elif w.wakes_n > 0 and not _event_first(w):
             _wake_up(w, next_wake(w))
         elif w.near_n > 0:
             time = near(w, 0).time
@@ -118,7 +123,8 @@ def _wake_up(w: World, at: int) -> None:
     rank = rank_in(at)
     if phase == c.ORDER:
         i = rank - w.slot_rank
-        slot(w, i).awake = 0
+        if at & SERIALS == 0:  # else a review, which is no wake-up
+            slot(w, i).awake = 0
         order(w, i)
     elif phase == c.DISPATCH:
         i = rank - w.site_rank
@@ -140,7 +146,7 @@ def _wake_up(w: World, at: int) -> None:
 def _happen(w: World, k: int) -> None:
     """Take the event's row off the queue and do what it says; the row is free for others meanwhile."""
     e = event(w, k)
-    kind, i, serial = e.kind, e.a, e.c
+    kind, i, serial, order_ = e.kind, e.a, e.c, e.order
     amount, y, z, flag = e.x, e.y, e.z, e.b == 1
     if kind == c.ARRIVES and i >= 0 and lane(w, i).recallable == 1:
         unlist(w, i, k)
@@ -163,7 +169,8 @@ def _happen(w: World, k: int) -> None:
     elif kind == c.SOURCE_LOOKS:
         wake_source(w, i)
     elif kind == c.REVIEW:
-        _review(w, i)
+        wake(w, order_)
+        _await_review(w, i)
     elif kind == c.RETRY:
         slot(w, i).retry_due = 0
         wake_slot(w, i)
@@ -180,7 +187,7 @@ def _happen(w: World, k: int) -> None:
 @jit
 def _happen_rarely(w: World, kind: int, i: int) -> None:
     if kind == c.DUE:
-        apply(w, i)
+        make(w, i, 1)
     elif kind == c.WATCH:
         look_at_stock(w, i)
     elif kind == c.WATCH_ENDS:
@@ -212,32 +219,21 @@ def start(w: World) -> None:
             wake_slot(w, i)
     for i in range(w.sites_n):
         wake_site(w, i)
-    begin(w, 0, w.dues_n, 0, w.watches_n, 0, w.renewals_n)
     for i in range(w.demands_n):
         _begin_demand(w, i)
     for i in range(w.slots_n):
         s = slot(w, i)
         if s.review > 0.0:
             s.review_number = math.ceil(w.now / s.step)
-            schedule(w, s.review_number * s.step, place(c.ORDER, s.rank, 2), c.REVIEW, i)
+            _await_review(w, i)
         if s.initial != c.NO_INITIAL:
             schedule(w, 0.0, place(c.CHANGE, s.rank, 0), c.COUNT_STOCK, i)
-
-
-@jit
-def begin(  # noqa: PLR0913
-    w: World, dues: int, dues_n: int, watches: int, watches_n: int, renewals: int, renewals_n: int
-) -> None:
-    """Put some of the scenario's changes, watches and renewals on the queue; what is due already is made."""
-    for i in range(dues, dues + dues_n):
-        d = due(w, i)
-        if d.time < w.now:
-            apply(w, d.change)
-        else:
-            schedule(w, d.time, d.order, c.DUE, d.change)
-    for i in range(watches, watches + watches_n):
+    make(w, 0, w.immediate_n)
+    for i in range(w.immediate_n, w.dues_n):
+        schedule(w, due(w, i).time, due(w, i).order, c.DUE, i)
+    for i in range(w.watches_n):
         start_watch(w, i)
-    for i in range(renewals, renewals + renewals_n):
+    for i in range(w.renewals_n):
         start_renewal(w, i)
 
 
@@ -257,12 +253,12 @@ def _begin_demand(w: World, i: int) -> None:
 
 
 @jit
-def _review(w: World, i: int) -> None:
-    """Periodic review: order at whole multiples of the review time, counted from day 0."""
+def _await_review(w: World, i: int) -> None:
+    """Periodic review: at whole multiples of the review time, counted from day 0."""
     s = slot(w, i)
-    order(w, i)
+    time = s.review_number * s.step
     s.review_number += 1
-    schedule(w, s.review_number * s.step, place(c.ORDER, s.rank, 2), c.REVIEW, i)
+    schedule(w, time, place(c.ORDER, s.rank, 2), c.REVIEW, i)
 
 
 @jit
@@ -288,9 +284,3 @@ def _count_stock(w: World, i: int) -> None:
     elif s.demand >= 0:
         serve_backlog(w, s.demand)
     wake_slot(w, i)
-
-
-@jit
-def run(worlds: Any) -> int:
-    """`advance`, for an array of one world: the function that is cached."""
-    return advance(worlds[0])

@@ -71,6 +71,7 @@ class Measures:
         self.ledgers: list[Ledger] = []
         self.offices: list[Office] = []
         self._seen: dict[int, int] = {}
+        self.immediate = 0
         self._cells()
         self._gates()
 
@@ -149,16 +150,21 @@ class Measures:
                 arrays["lanes"]["recallable"][row.entity] = 1
             else:
                 row.cell = self.cells[target, change.key]
-        dues = arrays["dues"] = _rows("dues", len(self.plan.timeline.changes))
+        self._fill_dues(arrays)
+
+    def _fill_dues(self, arrays: dict[str, Any]) -> None:
+        """When each change of the timeline is due; the first ``immediate`` are when the warm-up begins."""
+        changes = self.plan.timeline.changes
+        dues = arrays["dues"] = _rows("dues", len(changes))
         serials: dict[int, int] = {}
-        for i, change in enumerate(self.plan.timeline.changes):
-            dues[i].change = i
-            dues[i].time = -math.inf
-            if change.time > -self.plan.warmup:
-                rank = self.plan.rank[change.target.kind, change.target.name]
-                serials[rank] = serials.get(rank, 0) + 1
-                dues[i].time = rules.on_grid(change.time)
-                dues[i].order = place(c.CHANGE, rank, serials[rank])
+        for due, change in zip(dues, changes, strict=False):
+            if change.time <= -self.plan.warmup:
+                self.immediate += 1
+                continue
+            rank = self.plan.rank[change.target.kind, change.target.name]
+            serials[rank] = serials.get(rank, 0) + 1
+            due.time = rules.on_grid(change.time)
+            due.order = place(c.CHANGE, rank, serials[rank])
 
     def _value(self, change: Change) -> tuple[int, float, int]:
         value: Value | None = change.value

@@ -121,6 +121,7 @@ def lower(plan: Plan, groups: Mapping[str, Any] | None = None) -> Program:
         "horizon": float(plan.horizon),
         "days": plan.horizon,
         "until": math.inf,
+        "immediate_n": measures.immediate,
         "dues_n": len(plan.timeline.changes),
         "watches_n": len(plan.timeline.watches),
         "renewals_n": len(plan.timeline.renewals),

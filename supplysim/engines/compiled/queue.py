@@ -44,7 +44,8 @@ def rank_in(order: int) -> int:
 
 
 @jit
-def _wake(w: World, order: int) -> None:
+def wake(w: World, order: int) -> None:
+    """Have an entity woken at this instant; its order tells which."""
     i = w.wakes_n
     w.wakes_n = i + 1
     while i > 0:
@@ -84,7 +85,7 @@ def wake_source(w: World, i: int) -> None:
     entity = source(w, i)
     if entity.awake == 0:
         entity.awake = 1
-        _wake(w, place(c.DISPATCH, entity.rank, 0))
+        wake(w, place(c.DISPATCH, entity.rank, 0))
 
 
 @jit
@@ -93,7 +94,7 @@ def wake_slot(w: World, i: int) -> None:
     entity = slot(w, i)
     if entity.awake == 0:
         entity.awake = 1
-        _wake(w, place(c.ORDER, entity.rank, 0))
+        wake(w, place(c.ORDER, entity.rank, 0))
 
 
 @jit
@@ -102,7 +103,7 @@ def wake_site(w: World, i: int) -> None:
     entity = site(w, i)
     if entity.awake == 0:
         entity.awake = 1
-        _wake(w, place(c.LOT_START, entity.rank, 0))
+        wake(w, place(c.LOT_START, entity.rank, 0))
 
 
 @jit
@@ -111,7 +112,7 @@ def wake_ledger(w: World, i: int) -> None:
     entity = ledger(w, i)
     if entity.awake == 0:
         entity.awake = 1
-        _wake(w, place(c.GATE, entity.rank, i))
+        wake(w, place(c.GATE, entity.rank, i))
 
 
 # --- events --------------------------------------------------------------------------------------

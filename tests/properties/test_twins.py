@@ -14,7 +14,9 @@ from supplysim.plan import Plan, make_plan
 from supplysim.testing import networks, scenarios
 
 
-def plan_of(network: ss.Network, scenario: ss.Scenario | None, seed: int = 1, days: int = 150) -> Plan:
+def plan_of(
+    network: ss.Network, scenario: ss.Scenario | None, seed: int = 1, days: int = 150
+) -> Plan:
     return make_plan(network, scenario, horizon=days, seed=seed, replication=0, warmup=None)
 
 
@@ -31,7 +33,11 @@ def assert_same(plan: Plan) -> None:
 
 def assert_equal_records(one: Trace, other: Trace) -> None:
     assert one.names == other.names
-    for before, after in ((one.daily, other.daily), (one.opening, other.opening), (one.money, other.money)):
+    for before, after in (
+        (one.daily, other.daily),
+        (one.opening, other.opening),
+        (one.money, other.money),
+    ):
         assert before.keys() == after.keys()
         for key in before:
             assert np.array_equal(before[key], after[key]), key

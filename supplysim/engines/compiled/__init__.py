@@ -7,14 +7,81 @@ state), `arithmetic` (rules and draws), `queue`, `demand`, `rerouting`, `supply`
 
 from __future__ import annotations
 
-from supplysim.engines.compiled.execution import execute
-from supplysim.engines.compiled.program import Program, lower
+from collections.abc import Sequence
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
 from supplysim.engines.trace import Trace
 from supplysim.plan import Plan
 
-__all__ = ["Program", "execute", "lower", "run"]
+if TYPE_CHECKING:
+    from supplysim.engines.compiled.program import Program
+    from supplysim.grouping import Groups
+
+__all__ = ["run", "run_all"]
 
 
 def run(plan: Plan, *, events: bool = False) -> Trace:
     """Run a plan from the start of its warm-up to its horizon."""
-    return execute(plan, lower(plan), events=events)
+    return run_all([plan], events=events)[0]
+
+
+def run_all(
+    plans: Sequence[Plan], *, events: bool = False, groups: Groups | None = None
+) -> list[Trace]:
+    """Run one replication of several plans; those that differ only in their changes share what comes before.
+
+    With ``groups``, which all plans must have, records are summed as they are made. Programs are kept while the same plans
+    are run again, whatever the replication.
+    """
+    from supplysim.engines.compiled.histories import sharing
+
+    traces: dict[int, Trace] = {}
+    for together in sharing(plans):
+        found = _execute([plans[i] for i in together], events, groups)
+        traces |= dict(zip(together, found, strict=True))
+    return [traces[i] for i in range(len(plans))]
+
+
+def _execute(plans: Sequence[Plan], events: bool, groups: Groups | None) -> list[Trace]:
+    from supplysim.engines.compiled.execution import execute
+
+    net = plans[0].network
+    names = {
+        "site": list(net.site_by_name),
+        "slot": list(net.slots),
+        "demand": list(net.demand_by_name),
+        "lane": list(net.lanes_by_key),
+    }
+    if groups is not None:
+        names = {kind: list(groups.names[kind]) for kind in names}
+    return execute(plans, _program(plans, groups), names, events=events)
+
+
+class _Programs:
+    """The last few programs, by the very objects that they were made from."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: list[tuple[tuple[Any, ...], Program]] = []
+        self._lock = Lock()
+
+    def get(self, plans: Sequence[Plan], groups: Groups | None) -> Program:
+        """A program for these plans, whatever their seed and replication; made once, while other threads wait."""
+        from supplysim.engines.compiled.program import lower
+
+        made_of = (groups, *(part for p in plans for part in (p.timeline, p.horizon, p.warmup)))
+        with self._lock:
+            for known, program in self._known:
+                if len(known) == len(made_of) and all(map(_same, known, made_of)):
+                    return program
+            program = lower(plans, None if groups is None else groups.index)
+            self._known = [(made_of, program), *self._known][: self._most]
+            return program
+
+
+def _same(one: object, other: object) -> bool:
+    return one is other or (isinstance(one, int) and one == other)
+
+
+_program = _Programs(4).get

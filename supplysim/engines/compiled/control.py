@@ -197,7 +197,7 @@ def start_watch(w: World, i: int) -> None:
     x.day = max(math.ceil(w.now), math.ceil(x.begins))
     x.due = INF
     if x.day < x.ends:
-        schedule(w, x.day, place(c.CHANGE, x.rank, 0), c.WATCH, i)
+        schedule(w, x.day, place(c.CHANGE, x.rank, x.serial), c.WATCH, i)
 
 
 @jit
@@ -221,9 +221,9 @@ def look_at_stock(w: World, i: int) -> None:
         make(w, x.otherwise, x.otherwise_n)
     x.day += 1.0
     if x.day < x.ends:
-        schedule(w, x.day, place(c.CHANGE, x.rank, 0), c.WATCH, i)
+        schedule(w, x.day, place(c.CHANGE, x.rank, x.serial), c.WATCH, i)
     elif x.acting == 1:
-        schedule(w, on_grid(x.ends), place(c.CHANGE, x.rank, 0), c.WATCH_ENDS, i)
+        schedule(w, on_grid(x.ends), place(c.CHANGE, x.rank, x.serial), c.WATCH_ENDS, i)
 
 
 @jit
@@ -237,7 +237,7 @@ def start_renewal(w: World, i: int) -> None:
         x.back = min(x.ends, x.time + _duration(w, x.down, x.down_stream, x.step))
         if x.back > w.now:
             time = max(x.time, w.now)
-            schedule(w, time, place(c.CHANGE, x.rank, 0), c.RENEWAL_THEN, i)
+            schedule(w, time, place(c.CHANGE, x.rank, x.serial), c.RENEWAL_THEN, i)
             return
         x.time = x.back
 
@@ -247,7 +247,7 @@ def renewal_then(w: World, i: int) -> None:
     """It has struck."""
     x = renewal(w, i)
     make(w, x.then, x.then_n)
-    schedule(w, x.back, place(c.CHANGE, x.rank, 0), c.RENEWAL_OTHERWISE, i)
+    schedule(w, x.back, place(c.CHANGE, x.rank, x.serial), c.RENEWAL_OTHERWISE, i)
 
 
 @jit

@@ -101,9 +101,7 @@ def _judge(w: World, i: int, j: int, amount: float) -> None:
         if not settling(w, j):
             behind(w, j)
             _come_back(w, i, j)
-    elif (
-        amount > 0.0 or x.blocked == 0 or (limit(w, j) > 0.0 and source(w, i).stock > x.dust)
-    ):
+    elif amount > 0.0 or x.blocked == 0 or (limit(w, j) > 0.0 and source(w, i).stock > x.dust):
         caught_up(w, j)
 
 

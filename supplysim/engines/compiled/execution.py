@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+import math
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache
 from typing import Any
@@ -40,16 +42,15 @@ class Run:
 
     def __init__(self, plan: Plan, program: Program, *, events: bool = False) -> None:
         self.plan = plan
-        self.arrays = {
-            name: array if name in CONSTANT else array.copy()
-            for name, array in program.arrays.items()
-        }
+        self.program = program
+        self.arrays = _copies(program.arrays)
         worlds: Any = np.zeros(1, dtype=WORLD)
         self.worlds = worlds.view(np.recarray)
-        for name, value in program.numbers.items():
+        for name, value in (program.numbers | program.parts[0]).items():
             self.worlds[name] = value
         world = self.worlds[0]
         world.now = world.begins
+        world.until = program.until
         world.seed, world.replication = plan.seed, plan.replication
         world.logging = events
         groups = {kind: int(world[f"{kind}_groups"]) for kind in KINDS}
@@ -66,6 +67,19 @@ class Run:
         }.items():
             self.arrays[name] = rows(name, count)
         self.arrays["bins"]["node"] = -1
+
+    def fork(self, plan: Plan, part: int) -> Run:
+        """A copy that goes on under the plan whose own primitives are that part of the program's."""
+        other: Run = copy.copy(self)
+        other.plan = plan
+        other.arrays = _copies(self.arrays)
+        other.worlds = self.worlds.copy()
+        for name, value in self.program.parts[part].items():
+            other.worlds[name] = value
+        world = other.worlds[0]
+        world.until = math.inf
+        world.state = loop.BRANCHED
+        return other
 
     def advance(self) -> int:
         """Run on until the horizon or the world's ``until``; buffers grow on the way."""
@@ -105,7 +119,9 @@ class Run:
     def _grow_seats(self) -> None:
         """Give every office twice the room for desks that are taken."""
         offices, before = self.arrays["offices"], self.arrays["seats"]
-        if not ((offices["seated"] >= offices["room"]) & (offices["room"] < offices["desks"])).any():
+        if not (
+            (offices["seated"] >= offices["room"]) & (offices["room"] < offices["desks"])
+        ).any():
             return
         after = rows("seats", 2 * int(offices["room"].sum()))
         at = 0
@@ -167,15 +183,20 @@ class Run:
         ]
 
 
-def execute(plan: Plan, program: Program, *, events: bool = False) -> Trace:
-    """Run one replication of a program."""
-    run = Run(plan, program, events=events)
-    run.advance()
-    net = plan.network
-    names = {
-        "site": list(net.site_by_name),
-        "slot": list(net.slots),
-        "demand": list(net.demand_by_name),
-        "lane": list(net.lanes_by_key),
-    }
-    return run.trace(names)
+def execute(
+    plans: Sequence[Plan], program: Program, names: dict[str, list[str]], *, events: bool = False
+) -> list[Trace]:
+    """Run one replication of every plan of a program: once as long as they are the same, then each alone."""
+    run = Run(plans[0], program, events=events)
+    if run.advance() == loop.DONE:
+        return [run.trace(names)] * len(plans)
+    traces = []
+    for part, plan in enumerate(plans, start=1):
+        own = run.fork(plan, part)
+        own.advance()
+        traces.append(own.trace(names))
+    return traces
+
+
+def _copies(arrays: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: array if name in CONSTANT else array.copy() for name, array in arrays.items()}

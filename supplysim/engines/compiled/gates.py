@@ -285,7 +285,7 @@ def _apply(w: World, i: int, missing: float) -> None:
 
 
 @jit
-def _file(  # noqa: PLR0913
+def _file(
     w: World,
     time: float,
     order: int,

@@ -20,7 +20,18 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array, populate_array
 
-__all__ = ["COMPILED", "Plain", "doubles", "integers", "jit", "kept", "pairs", "rule", "table", "typeof"]
+__all__ = [
+    "COMPILED",
+    "Plain",
+    "doubles",
+    "integers",
+    "jit",
+    "kept",
+    "pairs",
+    "rule",
+    "table",
+    "typeof",
+]
 
 F = TypeVar("F", bound=Callable[..., Any])
 typeof = numba.typeof

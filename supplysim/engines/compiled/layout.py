@@ -87,12 +87,12 @@ LICENCE = _dtype(
 )
 WATCH = _dtype(
     "f8 use below above delay begins ends day due",
-    "i8 rank slots slots_n then then_n otherwise otherwise_n",
+    "i8 rank serial slots slots_n then then_n otherwise otherwise_n",
     "u1 acting",
 )
 RENEWAL = _dtype(
     "f8 ends step time back",
-    "i8 rank up down up_stream down_stream then then_n otherwise otherwise_n",
+    "i8 rank serial up down up_stream down_stream then then_n otherwise otherwise_n",
 )
 
 # --- chance, time, records -------------------------------------------------------------------------
@@ -147,10 +147,10 @@ TABLES: dict[str, np.dtype[Any]] = {
 
 WORLD = _dtype(
     "f8 now begins horizon per_day until",
-    "u1 logging full started",
+    "u1 logging full state",
     "u8 seed replication",
     "i8 " + " ".join(TABLES),
-    """i8 days day immediate_n dues_n watches_n renewals_n sources_n sites_n slots_n lanes_n demands_n streams_n
+    """i8 days day immediate_n first_due dues_n first_watch watches_n first_renewal renewals_n sources_n sites_n slots_n lanes_n demands_n streams_n
     site_groups slot_groups demand_groups lane_groups site_rank store_rank slot_rank
     bin bins_n near_n wakes_n events_n events_room orders_n orders_room log_n log_room
     reserve recalls most_shipments free_event free_order make make_n""",

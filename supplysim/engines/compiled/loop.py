@@ -49,6 +49,7 @@ from supplysim.engines.compiled.layout import (
 )
 from supplysim.engines.compiled.production import finish, leave_line, start_lot
 from supplysim.engines.compiled.queue import (
+    SERIALS,
     free_event,
     next_event,
     next_wake,
@@ -60,13 +61,13 @@ from supplysim.engines.compiled.queue import (
     wake_site,
     wake_slot,
     wake_source,
-    SERIALS,
 )
 from supplysim.engines.compiled.recording import record_day, stock_of
 from supplysim.engines.compiled.rerouting import retarget, ripen
 from supplysim.engines.compiled.supply import judge, order, receive
 
 DONE, FULL, REACHED = 0, 1, 2
+NEW, RUNNING, BRANCHED = 0, 1, 2
 WARMING = draws.WARMING
 ZERO = np.uint64(0)
 
@@ -74,9 +75,11 @@ ZERO = np.uint64(0)
 def run(worlds: Any) -> int:
     """Run on until the horizon (`DONE`), the time ``until`` (`REACHED`), or a buffer that must grow (`FULL`)."""
     w = worlds[0]
-    if w.started == 0:
-        w.started = 1
+    if w.state == NEW:
         start(w)
+    if w.state != RUNNING:
+        w.state = RUNNING
+        begin(w)
     while w.full == 0:
         if w.make_n > 0:
             w.make_n -= 1
@@ -229,11 +232,17 @@ def start(w: World) -> None:
         if s.initial != c.NO_INITIAL:
             schedule(w, 0.0, place(c.CHANGE, s.rank, 0), c.COUNT_STOCK, i)
     make(w, 0, w.immediate_n)
-    for i in range(w.immediate_n, w.dues_n):
-        schedule(w, due(w, i).time, due(w, i).order, c.DUE, i)
-    for i in range(w.watches_n):
+
+
+@jit
+def begin(w: World) -> None:
+    """Put changes, watches and renewals of the scenario on the queue."""
+    for i in range(w.first_due, w.first_due + w.dues_n):
+        if i >= w.immediate_n:
+            schedule(w, due(w, i).time, due(w, i).order, c.DUE, i)
+    for i in range(w.first_watch, w.first_watch + w.watches_n):
         start_watch(w, i)
-    for i in range(w.renewals_n):
+    for i in range(w.first_renewal, w.first_renewal + w.renewals_n):
         start_renewal(w, i)
 
 

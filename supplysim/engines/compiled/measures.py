@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -24,6 +23,7 @@ from supplysim.changes import (
     Value,
 )
 from supplysim.engines.compiled import codes as c
+from supplysim.engines.compiled.histories import Histories
 from supplysim.engines.compiled.layout import TABLES
 from supplysim.engines.compiled.queue import place
 from supplysim.plan import Plan
@@ -56,14 +56,20 @@ LICENCE_DRAWS = (
 class Measures:
     """Collects what a timeline may ever do, so that every contribution has its place."""
 
-    def __init__(self, plan: Plan, index: Mapping[str, dict[str, int]], pools: Pools) -> None:
+    def __init__(
+        self, plan: Plan, histories: Histories, index: Mapping[str, dict[str, int]], pools: Pools
+    ) -> None:
         self.plan = plan
         self.index = index
         self.pools = pools
-        self.changes: list[Change] = list(plan.timeline.changes)
+        parts = [histories.common, *histories.own]
+        self.parts = parts
+        self.changes: list[Change] = [change for part in parts for change in part.changes]
+        self.due = len(self.changes)
+        self.watches = [item for part in parts for item in part.watches]
+        self.renewals = [item for part in parts for item in part.renewals]
         self.lists: list[tuple[int, int]] = []
-        acting = (*plan.timeline.watches, *plan.timeline.renewals)
-        for item in acting:
+        for item, _ in (*self.watches, *self.renewals):
             for changes in (item.then, item.otherwise):
                 self.lists.append((len(self.changes), len(changes)))
                 self.changes += changes
@@ -154,17 +160,22 @@ class Measures:
 
     def _fill_dues(self, arrays: dict[str, Any]) -> None:
         """When each change of the timeline is due; the first ``immediate`` are when the warm-up begins."""
-        changes = self.plan.timeline.changes
-        dues = arrays["dues"] = _rows("dues", len(changes))
-        serials: dict[int, int] = {}
-        for due, change in zip(dues, changes, strict=False):
-            if change.time <= -self.plan.warmup:
-                self.immediate += 1
-                continue
-            rank = self.plan.rank[change.target.kind, change.target.name]
-            serials[rank] = serials.get(rank, 0) + 1
-            due.time = rules.on_grid(change.time)
-            due.order = place(c.CHANGE, rank, serials[rank])
+        dues = arrays["dues"] = _rows("dues", self.due)
+        before: dict[int, int] = {}
+        at = iter(dues)
+        for part in self.parts:
+            serials = dict(before)
+            for change in part.changes:
+                due = next(at)
+                if change.time <= -self.plan.warmup:
+                    self.immediate += 1
+                    continue
+                rank = self.plan.rank[change.target.kind, change.target.name]
+                serials[rank] = serials.get(rank, 0) + 1
+                due.time = rules.on_grid(change.time)
+                due.order = place(c.CHANGE, rank, serials[rank])
+            if part is self.parts[0]:
+                before = serials
 
     def _value(self, change: Change) -> tuple[int, float, int]:
         value: Value | None = change.value
@@ -211,14 +222,14 @@ class Measures:
             row.room = min(office.desks or 1, 64)
             seats += row.room
         arrays["seats"] = _rows("seats", int(seats))
-        slots = self.plan.network.slots
+        slots = list(self.plan.network.slots.values())
         licences = arrays["licences"] = _rows("licences", len(self.licences))
         names = list(self.index["lane"])
         for (office_, lane), i in self.licences.items():
             row, terms = licences[i], self.offices[office_]
             row.office, row.lane = office_, lane
-            slot = slots[list(slots)[arrays["lanes"]["slot"][lane]]]
-            row.chance = terms.approval.get(slot.country, terms.default_approval)
+            country = slots[arrays["lanes"]["slot"][lane]].country
+            row.chance = terms.approval.get(country, terms.default_approval)
             entity = f"{terms.key}|{names[lane]}"
             streams = [self.pools.stream("licence", entity, x) for x in LICENCE_DRAWS]
             row.streams = streams[0]
@@ -238,20 +249,20 @@ class Measures:
         self.pools.numbers += [day for holiday in calendar.holidays for day in holiday]
 
     def _fill_actors(self, arrays: dict[str, Any]) -> None:
-        plan, lists = self.plan, iter(self.lists)
-        table = arrays["watches"] = _rows("watches", len(plan.timeline.watches))
-        for row, watch in zip(table, plan.timeline.watches, strict=False):
-            row.rank = plan.rank["measure", watch.key]
-            row.use = rules.total([plan.use[key] for key in watch.slots])
+        lists = iter(self.lists)
+        table = arrays["watches"] = _rows("watches", len(self.watches))
+        for row, (watch, serial) in zip(table, self.watches, strict=False):
+            row.rank, row.serial = self.plan.rank["measure", watch.key], serial
+            row.use = rules.total([self.plan.use[key] for key in watch.slots])
             for name in ("below", "above", "delay", "begins", "ends"):
                 setattr(row, name, getattr(watch, name))
             row.slots, row.slots_n = len(self.pools.numbers), len(watch.slots)
             self.pools.numbers += [self.index["slot"][key] for key in watch.slots]
             row.then, row.then_n = next(lists)
             row.otherwise, row.otherwise_n = next(lists)
-        table = arrays["renewals"] = _rows("renewals", len(plan.timeline.renewals))
-        for row, renewal in zip(table, plan.timeline.renewals, strict=False):
-            row.rank = plan.rank["measure", renewal.key]
+        table = arrays["renewals"] = _rows("renewals", len(self.renewals))
+        for row, (renewal, serial) in zip(table, self.renewals, strict=False):
+            row.rank, row.serial = self.plan.rank["measure", renewal.key], serial
             row.time = rules.on_grid(renewal.begins)
             row.ends = rules.on_grid(renewal.ends)
             row.step = renewal.step
@@ -261,6 +272,20 @@ class Measures:
             row.down_stream = self.pools.stream("measure", renewal.key, draws.Purpose.DOWN_TIME)
             row.then, row.then_n = next(lists)
             row.otherwise, row.otherwise_n = next(lists)
+
+    def ranges(self) -> list[dict[str, int]]:
+        """Where the changes, watches and renewals of each part stand in the tables."""
+        found = []
+        at = {"first_due": 0, "first_watch": 0, "first_renewal": 0}
+        for part in self.parts:
+            sizes = {
+                "dues_n": len(part.changes),
+                "watches_n": len(part.watches),
+                "renewals_n": len(part.renewals),
+            }
+            found.append(at | sizes)
+            at = {name: at[name] + size for name, size in zip(at, sizes.values(), strict=True)}
+        return found
 
 
 def _rows(name: str, count: int) -> Any:

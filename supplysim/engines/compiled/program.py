@@ -12,6 +12,7 @@ import numpy as np
 from supplysim import draws, rules
 from supplysim.changes import Recall
 from supplysim.engines.compiled import codes as c
+from supplysim.engines.compiled.histories import compare
 from supplysim.engines.compiled.layout import TABLES
 from supplysim.engines.compiled.measures import Measures
 from supplysim.model import (
@@ -39,10 +40,16 @@ KINDS = ("site", "slot", "demand", "lane")
 
 @dataclass(frozen=True)
 class Program:
-    """The state in which the warm-up starts, as arrays by name, and the numbers of the world."""
+    """The state in which the warm-up starts, as arrays by name, and the numbers of the world.
+
+    ``parts`` are the numbers that tell where the primitives stand that all scenarios have in common until day
+    ``until``, and then those of each alone.
+    """
 
     arrays: Arrays
     numbers: dict[str, float | int]
+    until: float
+    parts: list[dict[str, int]]
 
 
 class Pools:
@@ -104,12 +111,16 @@ def rows(name: str, count: int) -> Any:
     return made.view(np.recarray) if made.dtype.names else made
 
 
-def lower(plan: Plan, groups: Mapping[str, Any] | None = None) -> Program:
-    """Fill the tables. ``groups`` gives, by kind, the group of each entity whose records are summed."""
+def lower(plans: Sequence[Plan], groups: Mapping[str, Any] | None = None) -> Program:
+    """Fill the tables for plans that are `alike`.
+
+    ``groups`` gives, by kind, the group of each entity whose records are summed.
+    """
+    plan, histories = plans[0], compare(plans)
     pools = Pools()
     arrays: Arrays = {}
     index = _indices(plan.network)
-    measures = Measures(plan, index, pools)
+    measures = Measures(plan, histories, index, pools)
     _entities(plan, index, pools, arrays)
     measures.fill(arrays)
     for kind in KINDS:
@@ -120,11 +131,7 @@ def lower(plan: Plan, groups: Mapping[str, Any] | None = None) -> Program:
         "begins": float(-plan.warmup),
         "horizon": float(plan.horizon),
         "days": plan.horizon,
-        "until": math.inf,
         "immediate_n": measures.immediate,
-        "dues_n": len(plan.timeline.changes),
-        "watches_n": len(plan.timeline.watches),
-        "renewals_n": len(plan.timeline.renewals),
         "streams_n": len(pools.streams),
         "free_event": -1,
         "free_order": -1,
@@ -138,8 +145,8 @@ def lower(plan: Plan, groups: Mapping[str, Any] | None = None) -> Program:
     for kind in ("site", "store", "slot"):
         first = next(iter(sorted(name for k, name in plan.rank if k == kind)), None)
         numbers[f"{kind}_rank"] = plan.rank[kind, first] if first is not None else 0
-    _buffers(plan, index, numbers, arrays, measures.longest)
-    return Program(arrays, numbers)
+    _buffers(plan, index, numbers, arrays, measures)
+    return Program(arrays, numbers, histories.until, measures.ranges())
 
 
 def _indices(net: Network) -> dict[str, dict[str, int]]:
@@ -368,18 +375,17 @@ def _buffers(
     index: Mapping[str, dict[str, int]],
     numbers: dict[str, Any],
     arrays: Arrays,
-    longest: int,
+    measures: Measures,
 ) -> None:
     """Room to begin with; what fills up grows. ``reserve`` is what one handler may need at most."""
     count = {kind: len(table) for kind, table in index.items()}
-    degree = max(
-        [int(arrays[f"{kind}s"]["lanes"].max(initial=0)) for kind in ("source", "slot")]
-    )
+    degree = max([int(arrays[f"{kind}s"]["lanes"].max(initial=0)) for kind in ("source", "slot")])
     gates = int(arrays["lanes"]["gates_n"].max(initial=0))
+    longest = measures.longest
     reserve = 64 + 4 * longest + (8 + 2 * gates) * (degree + 1)
-    at_once = numbers["dues_n"] * 3 + numbers["watches_n"] + numbers["renewals_n"]
+    at_once = measures.due * 3 + len(measures.watches) + len(measures.renewals)
     at_once += 2 * (count["demand"] + count["slot"]) + count["site"] + len(arrays["ledgers"])
-    recalls = max(1, sum(isinstance(x.value, Recall) for x in plan.timeline.changes))
+    recalls = max(1, sum(isinstance(x.value, Recall) for x in measures.changes))
     numbers |= {"reserve": reserve, "recalls": min(recalls, longest)}
     numbers["events_room"] = at_once + reserve + 4 * count["lane"] + 64
     numbers["orders_room"] = 2 * reserve + 2 * count["lane"] + 64

@@ -12,6 +12,7 @@ from typing import Any
 
 import simpy
 
+from supplysim.draws import WARMING
 from supplysim.engines.simpy_engine.clock import Phase, Wake
 from supplysim.engines.simpy_engine.context import Context
 from supplysim.engines.simpy_engine.control import Control, run_changes, run_renewal, run_watch
@@ -24,7 +25,6 @@ from supplysim.engines.simpy_engine.demand import (
 from supplysim.engines.simpy_engine.dispatch import dispatch
 from supplysim.engines.simpy_engine.production import start_lot
 from supplysim.engines.simpy_engine.record import Recorder
-from supplysim.draws import WARMING
 from supplysim.engines.simpy_engine.state import DemandState, SlotState
 from supplysim.engines.simpy_engine.supply import order, retarget
 from supplysim.engines.simpy_engine.view import State

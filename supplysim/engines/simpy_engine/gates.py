@@ -162,7 +162,9 @@ class LicenceState:
     def _free(self, now: float) -> float:
         """The pre-licensed flow saved up, a day's worth at each whole day; looking changes nothing."""
         rate = self.office.office.pre_licensed * self.lane.flow
-        return min(rules.PRE_LICENSED_DAYS * rate, self.free + rate * (math.floor(now) - self.free_at))
+        return min(
+            rules.PRE_LICENSED_DAYS * rate, self.free + rate * (math.floor(now) - self.free_at)
+        )
 
     def use(self, amount: float, now: float) -> None:
         """A shipment uses licences up, the pre-licensed flow first."""

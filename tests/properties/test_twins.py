@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, note, settings
@@ -12,6 +16,10 @@ from supplysim.engines import compiled, simpy_engine
 from supplysim.engines.trace import Trace
 from supplysim.plan import Plan, make_plan
 from supplysim.testing import networks, scenarios
+
+
+COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
+SEARCH = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 
 
 def plan_of(
@@ -44,21 +52,51 @@ def assert_equal_records(one: Trace, other: Trace) -> None:
 
 
 @st.composite
-def plans(draw: st.DrawFn) -> Plan:
-    network = draw(networks(deterministic=False, policies="any", cycles=True))
+def plans(draw: st.DrawFn, max_tiers: int = 4, days: int = 150) -> Plan:
+    network = draw(networks(max_tiers=max_tiers, deterministic=False, policies="any", cycles=True))
     scenario = draw(st.none() | scenarios(network))
     note(f"{scenario}")
-    return plan_of(network, scenario, seed=draw(st.integers(0, 3)))
+    return plan_of(network, scenario, seed=draw(st.integers(0, 3)), days=days)
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(SEARCH, max_examples=200)
 @given(plans())
 def test_engines_agree(plan: Plan) -> None:
     assert_same(plan)
 
 
 @pytest.mark.slow
-@settings(max_examples=4000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(SEARCH, max_examples=4000)
 @given(plans())
 def test_engines_agree_on_thousands(plan: Plan) -> None:
     assert_same(plan)
+
+
+@pytest.mark.skipif(COMPILED, reason="run without the compiler by the test below")
+@settings(SEARCH, max_examples=5, derandomize=True)
+@given(plans(max_tiers=2, days=20))
+def test_plain_python_agrees(plan: Plan) -> None:
+    assert_same(plan)
+
+
+@pytest.mark.skipif(not COMPILED, reason="is what this very test starts")
+def test_engines_agree_without_the_compiler() -> None:
+    """The kernel as plain Python, where coverage can follow it and overruns are errors."""
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-k", "plain", __file__]
+    plain = os.environ | {"NUMBA_DISABLE_JIT": "1"}
+    done = subprocess.run(command, env=plain, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+    assert "1 passed" in done.stdout
+
+
+@settings(SEARCH, max_examples=30)
+@given(st.data())
+def test_scenarios_that_share_a_history_end_as_each_alone(data: st.DataObject) -> None:
+    network = data.draw(networks(deterministic=False, policies="any"))
+    several = data.draw(st.lists(st.none() | scenarios(network), min_size=2, max_size=3))
+    plans_ = [plan_of(network, scenario) for scenario in several]
+    together = compiled.run_all(plans_, events=True)
+    for plan, trace in zip(plans_, together, strict=True):
+        alone = compiled.run(plan, events=True)
+        assert alone.events == trace.events
+        assert_equal_records(alone, trace)

@@ -26,6 +26,7 @@ from supplysim.model import (
 )
 from supplysim.model.baseline import solve_back
 from supplysim.scenario import Scenario
+from supplysim.splicing import Spliced
 from supplysim.timeline import Timeline, lay_out
 
 __all__ = ["Plan", "make_plan"]
@@ -121,7 +122,7 @@ class Plan:
 
 def make_plan(
     network: Network,
-    scenario: Scenario | None,
+    scenario: Scenario | Spliced | None,
     *,
     horizon: int,
     seed: int,

@@ -1,6 +1,6 @@
 """A scenario laid out on a network: the structure it needs, and its changes merged and sorted.
 
-This is all that an engine ever learns of a scenario.
+This is all that an engine ever learns of a scenario, spliced or not.
 """
 
 from __future__ import annotations
@@ -8,13 +8,16 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from supplysim.changes import STRUCTURE, Change, Closed, Ledger, Primitive, Renewal, Target, Watch
 from supplysim.errors import Fault, InvalidInput
-from supplysim.measures import Context
+from supplysim.measures import Context, Measure
 from supplysim.model import Network
 from supplysim.scenario import Scenario
+from supplysim.splicing import Spliced
+from supplysim.succession import Stage, succeed
 
 __all__ = ["Timeline", "lay_out"]
 
@@ -31,41 +34,75 @@ class Timeline:
     renewals: tuple[Renewal, ...]
 
 
-def lay_out(network: Network, scenario: Scenario | None) -> Timeline:
+def lay_out(network: Network, scenario: Scenario | Spliced | None) -> Timeline:
     """Turn the scenario's measures into structure and primitives; refuse it with every fault.
 
-    Measures are taken in order of key, so the order of listing does not matter.
+    Measures are taken in order of key, so the order of listing does not matter. Each scenario of a spliced
+    one must be valid by itself; the structure of all of them is there, closed, from the start.
     """
-    start = None if scenario is None else scenario.start
-    measures = [] if scenario is None else list(enumerate(scenario.measures))
-    measures.sort(key=lambda item: item[1].key)
+    given = Scenario() if scenario is None else scenario
+    pieces = given.stages if isinstance(given, Spliced) else ((-math.inf, given),)
+    own = [_own_network(network, piece) for _, piece in pieces]
+    whole = own[0] if len(own) == 1 else _joint_network(network, [piece for _, piece in pieces])
+    context = Context(whole, given.start)
+    stages = []
+    for (since, piece), there in zip(pieces, own, strict=True):
+        measures = {measure.key: measure for measure in piece.measures}
+        laid = {key: measure.primitives(context) for key, measure in measures.items()}
+        stages.append(Stage(since, there, measures, laid))
+    primitives = succeed(stages, context) + _release_rules(whole, stages)
+    changes = [p for p in primitives if isinstance(p, Change)]
+    watches = [p for p in primitives if isinstance(p, Watch)]
+    renewals = [p for p in primitives if isinstance(p, Renewal)]
+    return Timeline(
+        network=whole,
+        name=given.name,
+        start=given.start,
+        changes=tuple(sorted(changes, key=_order)),
+        watches=tuple(sorted(watches, key=lambda w: (w.key, w.begins))),
+        renewals=tuple(sorted(renewals, key=lambda r: (r.key, r.begins))),
+    )
+
+
+def _own_network(network: Network, scenario: Scenario) -> Network:
+    """The network with the structure of one scenario; raises every fault of its measures."""
+    given = network
+    measures = sorted(enumerate(scenario.measures), key=lambda item: item[1].key)
     faults: list[Fault] = []
     for place, measure in measures:
         try:
             network = measure.structure(network)
         except InvalidInput as error:
             faults += _at(place, error.faults)
-    context = Context(network, start)
-    primitives: list[Primitive] = []
+    context = Context(network, scenario.start)
     for place, measure in measures:
-        found = measure.faults(context)
-        faults += _at(place, found)
-        if not found and not faults:
-            primitives += measure.primitives(context)
+        faults += _at(place, measure.faults(context))
     if faults:
-        name = "" if scenario is None else scenario.name
-        raise InvalidInput(faults, what=f"Scenario {name!r} on network {network.name!r}")
-    primitives += _release_rules(network)
-    return Timeline(
-        network=network,
-        name="" if scenario is None else scenario.name,
-        start=start,
-        changes=tuple(sorted((p for p in primitives if isinstance(p, Change)), key=_order)),
-        watches=tuple(sorted((p for p in primitives if isinstance(p, Watch)), key=lambda w: w.key)),
-        renewals=tuple(
-            sorted((p for p in primitives if isinstance(p, Renewal)), key=lambda r: r.key)
-        ),
-    )
+        what = f"Scenario {scenario.name!r} on network {given.name!r}"
+        raise InvalidInput(faults, what=what)
+    return network
+
+
+def _joint_network(network: Network, scenarios: Sequence[Scenario]) -> Network:
+    """The network with the structure of all scenarios; what they build under one key must be the same."""
+    variants: dict[str, list[Measure]] = {}
+    for scenario in scenarios:
+        for measure in scenario.measures:
+            known = variants.setdefault(measure.key, [])
+            if measure not in known:
+                known.append(measure)
+    faults: list[Fault] = []
+    for key in sorted(variants):
+        built = [measure.structure(network) for measure in variants[key]]
+        built = [other for other in built if other != network]
+        if any(other != built[0] for other in built):
+            rule = "builds something else in each of the spliced scenarios; give each its own key"
+            faults.append(Fault(f"measures, key {key!r}", rule))
+        elif built:
+            network = built[0]
+    if faults:
+        raise InvalidInput(faults, what=f"splice on network {network.name!r}")
+    return network
 
 
 def _at(place: int, faults: list[Fault] | tuple[Fault, ...]) -> list[Fault]:
@@ -76,10 +113,11 @@ def _order(change: Change) -> tuple[float, Target, str]:
     return (change.time, change.target, change.key)
 
 
-def _release_rules(network: Network) -> list[Primitive]:
+def _release_rules(network: Network, stages: Sequence[Stage]) -> list[Primitive]:
     """Reserves: closed until a watch on their users' pooled stock opens them, at most so much a day.
 
-    While a reserve gives it does not buy, or it would compete with those whom it serves.
+    While a reserve gives it does not buy, or it would compete with those whom it serves. Where no scenario has
+    it (any more), it neither gives nor buys, and keeps what it holds.
     """
     primitives: list[Primitive] = []
     for name, store in network.store_by_name.items():
@@ -98,15 +136,48 @@ def _release_rules(network: Network) -> list[Primitive]:
         pausing = [Change(0.0, gate, key, Closed()) for gate in supply]
         closing = [Change(0.0, gate, STRUCTURE, Closed()) for gate in gates]
         resuming = [Change(0.0, gate, key, None) for gate in supply]
-        primitives.append(
-            Watch(
-                key,
-                slots,
-                below=rule.below,
-                above=rule.above,
-                delay=rule.delay,
-                then=(*opening, *pausing),
-                otherwise=(*closing, *resuming),
-            )
+        watch = Watch(
+            key,
+            slots,
+            below=rule.below,
+            above=rule.above,
+            delay=rule.delay,
+            then=(*opening, *pausing),
+            otherwise=(*closing, *resuming),
         )
+        spells = _spells(name, stages)
+        primitives += _supply_by_spells(supply, spells)
+        primitives += [
+            dataclasses.replace(watch, begins=max(0.0, begins), ends=ends)
+            for begins, ends in spells
+        ]
     return primitives
+
+
+def _spells(store: str, stages: Sequence[Stage]) -> list[tuple[float, float]]:
+    """The times [begins, ends) in which the scenario of the moment has a store; the warm-up alone does not count."""
+    spells: list[tuple[float, float]] = []
+    ends = [*(stage.since for stage in stages[1:]), math.inf]
+    for stage, until in zip(stages, ends, strict=True):
+        if store not in stage.network.store_by_name:
+            continue
+        if spells and spells[-1][1] == stage.since:
+            spells[-1] = (spells[-1][0], until)
+        else:
+            spells.append((stage.since, until))
+    return [(begins, ends) for begins, ends in spells if ends > 0.0]
+
+
+def _supply_by_spells(
+    gates: Sequence[Target], spells: Sequence[tuple[float, float]]
+) -> list[Change]:
+    """What supplies a reserve is closed outside the times in which it is there."""
+    shut = [-math.inf, *(ends for _, ends in spells if not math.isinf(ends))]
+    opened = [begins for begins, _ in spells]
+    times = {time: Closed() for time in shut} | dict.fromkeys(opened)
+    return [
+        Change(time, gate, STRUCTURE, value)
+        for gate in gates
+        for time, value in times.items()
+        if not (math.isinf(time) and value is None)  # there from the start: open as built
+    ]

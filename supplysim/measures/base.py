@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
@@ -69,6 +70,13 @@ class Measure:
     def structure(self, network: Network) -> Network:
         """The network with what this measure needs in it, closed until used."""
         return network
+
+    def until(self, moment: float) -> Measure:
+        """The same measure, ended ``moment`` days from the scenario's start.
+
+        It must have begun before. Only what follows from its end is asked of it.
+        """
+        return dataclasses.replace(self, ends=moment)
 
     def primitives(self, context: Context) -> list[Primitive]:
         """The dated changes that this measure is made of."""

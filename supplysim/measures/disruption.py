@@ -101,6 +101,10 @@ class Outage(Measure):
             faults.append(Fault("origin", "no site of the network is in reach of this measure"))
         return faults
 
+    def until(self, moment: float) -> Outage:
+        """The outage ended then; what was observed after is not what happens, so capacity is back at once."""
+        return dataclasses.replace(self, ends=moment, observed=())
+
     def capacity_left(self, day: float) -> float:
         """Share of capacity at ``day`` days from the scenario's start, for an outage timed in days."""
         context = Context(Network(name="none", commodities=()), None)

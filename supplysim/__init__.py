@@ -53,7 +53,8 @@ from supplysim.model import (
 )
 from supplysim.results import Result
 from supplysim.scenario import History, Observation, Scenario, Source
-from supplysim.simulate import simulate
+from supplysim.simulate import branch, simulate
+from supplysim.splicing import Spliced, splice
 
 __version__ = "0.1.0"
 
@@ -101,12 +102,14 @@ __all__ = [
     "SecondSource",
     "Site",
     "Source",
+    "Spliced",
     "Store",
     "SupplysimError",
     "Target",
     "TooManyEvents",
     "Triangular",
     "Uniform",
+    "branch",
     "check_file",
     "compare",
     "ensemble",
@@ -116,4 +119,5 @@ __all__ = [
     "save_scenario",
     "scenario_schema",
     "simulate",
+    "splice",
 ]

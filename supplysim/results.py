@@ -6,6 +6,7 @@ import math
 import os
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,33 +15,64 @@ import numpy as np
 
 from supplysim.engines.trace import FLOWS, LEVELS, Array, Trace
 from supplysim.errors import Fault, InvalidInput, NotBalanced
+from supplysim.model import Network
 from supplysim.plan import Plan
+from supplysim.scenario import Scenario
+from supplysim.splicing import Spliced
 
 if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["Result", "check_balance"]
+    from supplysim.engines.simpy_engine import Process
+
+__all__ = ["Recipe", "Result", "check_balance"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All that a run follows from: the network as given, the scenario, and the settings of `simulate`."""
+
+    network: Network
+    scenario: Scenario | Spliced | None
+    horizon: int
+    warmup: int
+    seed: int
+    replication: int
+    processes: tuple[Process, ...] = ()
 
 
 class Result:
     """One run, read-only.
 
     ``data`` holds daily flows (sums over day k) and levels (as they stand at its end) by site, slot,
-    demand and lane; ``money`` what each entity paid; ``events`` the log, if it was asked for.
+    demand and lane; ``money`` what each entity paid; ``events`` the log, if it was asked for;
+    ``recipe`` what it follows from.
     """
 
     def __init__(
-        self, data: xr.Dataset, events: list[tuple[float, str, str, float]] | None
+        self,
+        data: xr.Dataset,
+        events: list[tuple[float, str, str, float]] | None,
+        recipe: Recipe | None = None,
     ) -> None:
         self.data = data
         self._events = events
+        self._recipe = recipe
 
     @classmethod
-    def from_trace(cls, plan: Plan, trace: Trace) -> Result:
+    def from_trace(cls, plan: Plan, trace: Trace, recipe: Recipe | None = None) -> Result:
         """Label an engine's arrays; raises `NotBalanced` if goods appear or vanish."""
         check_balance(plan, trace)
-        return cls(_dataset(plan, trace), trace.events)
+        return cls(_dataset(plan, trace), trace.events, recipe)
+
+    @property
+    def recipe(self) -> Recipe:
+        """The network, the scenario and the settings of this run. They are not saved with it."""
+        if self._recipe is None:
+            rule = "is not kept in a file; simulate the network and scenario again"
+            raise InvalidInput([Fault("recipe", rule)], what="Result")
+        return self._recipe
 
     @cached_property
     def events(self) -> pd.DataFrame:

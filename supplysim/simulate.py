@@ -1,7 +1,8 @@
-"""Run one simulation."""
+"""Run one simulation, or go on from one under another policy."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
@@ -10,12 +11,13 @@ from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model import Network
 from supplysim.plan import Plan, make_plan
 from supplysim.scenario import Scenario
+from supplysim.splicing import Spliced, day_of, splice
 
 if TYPE_CHECKING:
     from supplysim.engines.simpy_engine import Process
     from supplysim.results import Result
 
-__all__ = ["Engine", "run_plan", "simulate"]
+__all__ = ["Engine", "branch", "run_plan", "simulate"]
 
 Engine = Literal["auto", "simpy"]
 """Which engine runs; ``auto`` is free to choose, since all give the same answer."""
@@ -25,7 +27,7 @@ UNDISTURBED_DAYS = 365
 
 def simulate(
     network: Network,
-    scenario: Scenario | None = None,
+    scenario: Scenario | Spliced | None = None,
     *,
     horizon: int | None = None,
     seed: int | None = None,
@@ -58,8 +60,9 @@ def simulate(
     >>> float(run.data.unmet.sum())  # 90 days of stop less 20 days of stock
     70.0
     """
-    from supplysim.results import Result
+    from supplysim.results import Recipe, Result
 
+    processes = tuple(processes)
     plan = make_plan(
         network,
         scenario,
@@ -68,7 +71,57 @@ def simulate(
         replication=replication,
         warmup=warmup if warmup is not None or scenario is None else scenario.warmup,
     )
-    return Result.from_trace(plan, run_plan(plan, engine, events, processes))
+    recipe = Recipe(
+        network, scenario, plan.horizon, plan.warmup, plan.seed, plan.replication, processes
+    )
+    return Result.from_trace(plan, run_plan(plan, engine, events, processes), recipe)
+
+
+def branch(
+    run: Result,
+    at: float | dt.date | str,
+    scenario: Scenario | Spliced | None,
+    *,
+    engine: Engine = "auto",
+    events: bool = False,
+) -> Result:
+    """The same history as ``run`` until ``at`` (a date, or days from the start), another policy from then on.
+
+    What ``scenario`` (None: undisturbed) and the run's own have in common goes on; what the run's alone has ends
+    at ``at``; what the new one alone has begins, if it has begun by then: see `splice`. The answer is, bit for bit,
+    that of simulating the run's network under the spliced scenario, with the run's seed, replication,
+    horizon, warm-up and processes. A result that was loaded from a file has no recipe to branch from.
+
+    >>> import supplysim as ss
+    >>> net = ss.Network(
+    ...     name="tiny",
+    ...     commodities=[ss.Commodity("ore")],
+    ...     sites=[ss.Site("mine", country="CN", makes="ore", capacity=100, lot=1)],
+    ...     demands=[ss.Demand("use", country="DE", commodity="ore", rate=1, policy=ss.DaysOfCover(20))],
+    ...     lanes=[ss.Lane("mine", "use", lead_time=30)],
+    ... )
+    >>> ban = ss.ExportBan(origin=["CN"], commodities=["ore"])
+    >>> banned = ss.simulate(net, ss.Scenario(measures=[ban]), horizon=365)
+    >>> lifted = ss.branch(banned, at=60, scenario=None)
+    >>> float(banned.data.unmet.sum()), float(lifted.data.unmet.sum())  # 60 days less 20 of stock
+    (315.0, 40.0)
+    """
+    recipe = run.recipe
+    spliced = splice(recipe.scenario, scenario, at)
+    if day_of(at, spliced.start) >= recipe.horizon:
+        rule = f"must be before the run's horizon of {recipe.horizon} days"
+        raise InvalidInput([Fault("at", rule, at)], what="branch")
+    return simulate(
+        recipe.network,
+        spliced,
+        horizon=recipe.horizon,
+        seed=recipe.seed,
+        replication=recipe.replication,
+        warmup=recipe.warmup,
+        engine=engine,
+        events=events,
+        processes=recipe.processes,
+    )
 
 
 def run_plan(
@@ -83,7 +136,9 @@ def run_plan(
     return simpy_engine.run(plan, events=events, processes=processes)
 
 
-def _default(value: int | None, scenario: Scenario | None, name: str, otherwise: int) -> int:
+def _default(
+    value: int | None, scenario: Scenario | Spliced | None, name: str, otherwise: int
+) -> int:
     if value is not None:
         return value
     return otherwise if scenario is None else int(getattr(scenario, name))

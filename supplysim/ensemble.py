@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -184,7 +184,7 @@ def _dataset(plan: Plan, records: list[dict[tuple[str, str], Array]]) -> xr.Data
     return data
 
 
-def _column(table: dict[str, Any], field: str) -> Any:
+def _column(table: Mapping[str, Any], field: str) -> Any:
     return np.array([getattr(item, field) for item in table.values()], dtype=object)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,11 +82,12 @@ def nearest(word: str, known: Iterable[str]) -> str:
     >>> nearest("galium", ["gallium", "germanium"])
     "did you mean 'gallium'?"
     """
-    names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1)
+    names = list(known)
+    few = len(names) <= 10_000  # to compare with more would take seconds
+    close = difflib.get_close_matches(word, sorted(names), n=1) if few else []
     if close:
         return f"did you mean '{close[0]}'?"
-    shown = ", ".join(names[:8]) + (", ..." if len(names) > 8 else "")
+    shown = ", ".join(heapq.nsmallest(8, names)) + (", ..." if len(names) > 8 else "")
     return f"known: {shown}" if names else "none are defined"
 
 

@@ -11,6 +11,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from supplysim.changes import STRUCTURE, Change, Closed, Ledger, Primitive, Renewal, Target, Watch
 from supplysim.errors import Fault, InvalidInput
 from supplysim.measures import Context, Measure
@@ -120,10 +122,10 @@ def _release_rules(network: Network, stages: Sequence[Stage]) -> list[Primitive]
     it (any more), it neither gives nor buys, and keeps what it holds.
     """
     primitives: list[Primitive] = []
-    for name, store in network.store_by_name.items():
-        rule = store.release
-        if rule is None:
-            continue
+    stores = network.tables.stores
+    reserves = np.flatnonzero(stores.release.each(lambda rule: rule is not None))
+    for row in reserves.tolist():
+        name, rule = stores.name[row], stores.release[row]
         key = f"|store {name}"  # the sign keeps it apart from every measure's key
         gates = [Target("lane", lane.key, "gate") for lane in network.lanes_from[name]]
         supply = [Target("lane", lane.key, "gate") for lane in network.lanes_into[name]]

@@ -1,152 +1,162 @@
 """The steady flow of a network: final demand traced back through shares and recipes.
 
 Every node's throughput is ``x[n] = sum over its out-lanes of share * need of the target``, a linear system that is
-triangular where the network has no cycle. It is solved node by node in topological order, with a
-dense solve only inside a cycle, and sums in sorted order, so that the bits depend neither on the
+triangular where the network has no cycle. It is solved level by level in topological order, with a
+dense solve only inside a cycle, and sums one by one in sorted order, so that the bits depend neither on the
 order of rows nor on nodes elsewhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from supplysim.errors import Fault
+from supplysim.model.columns import Floats, Ints, sealed
+from supplysim.model.findings import Findings
+from supplysim.model.levels import levels_with_groups
+from supplysim.model.slots import DEMAND
 
 if TYPE_CHECKING:
-    from supplysim.model.network import Network, Slot
+    from supplysim.model.tables import Tables
 
-__all__ = ["Baseline", "solve_back", "steady_flow"]
+__all__ = ["Baseline", "Flows", "solve_back", "steady_flow"]
 
 
 @dataclass(frozen=True)
+class Flows:
+    """The baseline as arrays: ``output`` by source, ``use`` by slot, ``flow`` by lane, ``capacity`` and ``lot`` by site.
+
+    Rows are those of the network's tables.
+    """
+
+    output: Floats
+    use: Floats
+    flow: Floats
+    capacity: Floats
+    lot: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Baseline:
     """The undisturbed steady state, per day in each commodity's unit.
 
-    ``output`` by site or store, ``use`` by slot key, ``flow`` by lane key; ``capacity`` and ``lot`` by site.
+    ``output`` by site or store, ``use`` by slot key, ``flow`` by lane key; ``capacity`` and ``lot`` by site. The same
+    as arrays is in ``arrays``.
     """
 
-    output: Mapping[str, float]
-    use: Mapping[str, float]
-    flow: Mapping[str, float]
-    capacity: Mapping[str, float]
-    lot: Mapping[str, float]
+    tables: Tables
+    arrays: Flows
+
+    @cached_property
+    def output(self) -> dict[str, float]:
+        """Throughput of each site and store."""
+        return by_name(self.tables.node_names[: self.tables.source_count], self.arrays.output)
+
+    @cached_property
+    def use(self) -> dict[str, float]:
+        """Use of each slot."""
+        return by_name(self.tables.slot_keys, self.arrays.use)
+
+    @cached_property
+    def flow(self) -> dict[str, float]:
+        """Flow of each lane."""
+        return by_name(self.tables.lane_keys, self.arrays.flow)
+
+    @cached_property
+    def capacity(self) -> dict[str, float]:
+        """Capacity of each site."""
+        return by_name(self.tables.node_names[: len(self.tables.sites)], self.arrays.capacity)
+
+    @cached_property
+    def lot(self) -> dict[str, float]:
+        """Lot of each site, in units."""
+        return by_name(self.tables.node_names[: len(self.tables.sites)], self.arrays.lot)
 
 
-def steady_flow(network: Network) -> tuple[Baseline, list[Fault]]:
-    """Solve the baseline; the faults name every site whose output exceeds its capacity."""
-    faults: list[Fault] = []
-
-    def constant(slot: Slot) -> float:
-        return slot.rate
-
-    output = solve_back(network, constant, faults)
-    use = {
-        key: slot.rate if slot.kind == "demand" else slot.gain * output[slot.node]
-        for key, slot in network.slots.items()
-    }
-    flow = {
-        lane.key: lane.share * use[network.slot_of(lane).key]
-        for lane in network.lanes_by_key.values()
-    }
-    capacity: dict[str, float] = {}
-    lot: dict[str, float] = {}
-    for name, site in network.site_by_name.items():
-        need = max(output[name], site.planned)
-        if site.capacity is not None:
-            capacity[name] = float(site.capacity)
-        elif site.utilisation is not None and need > 0.0:
-            capacity[name] = need / site.utilisation
-        else:
-            faults.append(
-                Fault(
-                    f"sites.{name}.utilisation",
-                    "says nothing without baseline output; give capacity",
-                )
-            )
-            capacity[name] = 1.0
-        if need > capacity[name] * (1.0 + 1e-9):
-            rule = f"must be at least the baseline output of {need:.6g} a day"
-            faults.append(Fault(f"sites.{name}.capacity", rule, capacity[name]))
-        lot[name] = site.lot if site.lot is not None else 7.0 * (need or capacity[name])
-    return Baseline(output, use, flow, capacity, lot), faults
+def by_name(names: Sequence[str], values: Floats) -> dict[str, float]:
+    """An array as a dict by name."""
+    return dict(zip(names, values.tolist(), strict=True))
 
 
-def solve_back(
-    network: Network, constant: Callable[[Slot], float], faults: list[Fault]
-) -> dict[str, float]:
-    """Solve ``x[n] = sum_lanes share * (constant(slot) + gain(slot) * x[slot's node])`` for all sources.
+def steady_flow(tables: Tables, findings: Findings) -> Baseline:
+    """Solve the baseline; the findings name every site whose output exceeds its capacity."""
+    slots, sites, lanes = tables.slots, tables.sites, tables.lanes
+    with np.errstate(over="ignore", invalid="ignore"):  # absurd sizes end as faults of capacity
+        output = solve_back(tables, slots.rate, findings)
+        through = np.append(output, np.zeros(len(tables.demands)))[slots.node]
+        use = np.where(slots.kind == DEMAND, slots.rate, slots.gain * through)
+        flow = lanes.share * use[tables.lane_slot]
+        need = np.maximum(output[: len(sites)], sites.planned)
+        capacity = np.where(np.isnan(sites.capacity), need / sites.utilisation, sites.capacity)
+        idle = np.isnan(sites.capacity) & ~(need > 0.0)
+        capacity[idle] = 1.0
+        small = need > capacity * (1.0 + 1e-9)
+        week = 7.0 * np.where(need != 0.0, need, capacity)
+        lot = np.where(np.isnan(sites.lot), week, sites.lot)
+
+    def says_nothing(row: int) -> Fault:
+        rule = "says nothing without baseline output; give capacity"
+        return Fault(f"sites.{sites.name[row]}.utilisation", rule)
+
+    def too_small(row: int) -> Fault:
+        rule = f"must be at least the baseline output of {need[row]:.6g} a day"
+        return Fault(f"sites.{sites.name[row]}.capacity", rule, float(capacity[row]))
+
+    findings.add(np.flatnonzero(idle), says_nothing)
+    findings.add(np.flatnonzero(small), too_small)
+    return Baseline(tables, Flows(*map(sealed, (output, use, flow, capacity, lot))))
+
+
+def solve_back(tables: Tables, constant: Floats, findings: Findings) -> Floats:
+    """Solve ``x[n] = sum_lanes share * (constant[slot] + gain[slot] * x[slot's node])`` for all sources.
 
     Used for flows (constant = final demand) and for order bursts (constant = what a slot adds of its
     own). A cycle through which one unit calls for one unit or more has no answer and is a fault.
     """
-    x: dict[str, float] = {}
-    for group in _groups(network):
-        for name in group:
-            value = 0.0
-            for lane in network.lanes_from[name]:
-                slot = network.slot_of(lane)
-                value += lane.share * constant(slot)
-                if slot.kind != "demand" and slot.node in x and slot.node not in group:
-                    value += lane.share * slot.gain * x[slot.node]
-            x[name] = value
-        if len(group) > 1:
-            _solve_cycle(network, group, x, faults)
-    return x
+    slots, share, source = tables.slots, tables.lanes.share, tables.lane_source
+    gain, user = slots.gain[tables.lane_slot], slots.node[tables.lane_slot]
+    passed_on = (share > 0.0) & (user < tables.source_count)
+    level, groups = levels_with_groups(tables.source_count, user[passed_on], source[passed_on])
+    deep = level[source]
+    order = np.argsort(deep, kind="stable")  # within a level lanes stay in order of key
+    bounds = np.searchsorted(deep[order], np.arange(level.max(initial=-1) + 2))
+    x = np.zeros(len(tables.node_names))  # zero for demands, and for what is not solved yet
+    waiting: dict[int, list[Ints]] = {}
+    for group in groups:
+        waiting.setdefault(int(level[group[0]]), []).append(group)
+    for depth, (first, end) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+        rows = order[first:end]
+        part = share[rows]
+        # two terms a lane, added one by one: a reduction would sum in another order
+        terms = np.stack(
+            (part * constant[tables.lane_slot[rows]], part * gain[rows] * x[user[rows]])
+        )
+        np.add.at(x, np.repeat(source[rows], 2), terms.T.ravel())
+        for group in waiting.get(depth, ()):
+            _solve_cycle(tables, group, x, findings)
+    return x[: tables.source_count]
 
 
-def _groups(network: Network) -> list[list[str]]:
-    """Sources from final demand backwards; the members of a cycle stand together, sorted."""
-    users = {name: _users(network, name) for name in network.lanes_from}
-    try:
-        return [[name] for name in TopologicalSorter(users).static_order()]
-    except CycleError:
-        return _condensed(users)
-
-
-def _users(network: Network, name: str) -> list[str]:
-    slots = (network.slot_of(lane) for lane in network.lanes_from[name] if lane.share > 0.0)
-    return [slot.node for slot in slots if slot.kind != "demand"]
-
-
-def _condensed(users: Mapping[str, list[str]]) -> list[list[str]]:
-    from scipy.sparse import coo_array  # only networks with cycles pay for it
-    from scipy.sparse.csgraph import connected_components
-
-    names = sorted(users)
-    index = {name: i for i, name in enumerate(names)}
-    pairs = [(index[a], index[b]) for a in names for b in users[a]]
-    rows, columns = [a for a, _ in pairs], [b for _, b in pairs]
-    graph = coo_array(([1] * len(pairs), (rows, columns)), shape=(len(names), len(names)))
-    _, labels = connected_components(graph, connection="strong")
-    members: dict[int, list[str]] = {}
-    for name, label in zip(names, labels, strict=True):
-        members.setdefault(int(label), []).append(name)
-    before = {
-        label: {int(labels[index[b]]) for a in group for b in users[a]} - {label}
-        for label, group in members.items()
-    }
-    return [members[label] for label in TopologicalSorter(before).static_order()]
-
-
-def _solve_cycle(
-    network: Network, group: list[str], x: dict[str, float], faults: list[Fault]
-) -> None:
-    import numpy as np
-
-    place = {name: i for i, name in enumerate(group)}
-    matrix = np.zeros((len(group), len(group)))
-    for name in group:
-        for lane in network.lanes_from[name]:
-            slot = network.slot_of(lane)
-            if slot.kind != "demand" and slot.node in place:
-                matrix[place[name], place[slot.node]] += lane.share * slot.gain
+def _solve_cycle(tables: Tables, group: Ints, x: Floats, findings: Findings) -> None:
+    """Replace what the members of a cycle pass on from elsewhere by what they make in all."""
+    members = sorted(group.tolist(), key=tables.node_names.__getitem__)
+    place = {node: i for i, node in enumerate(members)}
+    slots = tables.slots
+    matrix = np.zeros((len(members), len(members)))
+    for node in members:
+        for lane in tables.lanes_from[node].tolist():
+            slot = int(tables.lane_slot[lane])
+            user = place.get(int(slots.node[slot]))
+            if user is not None:
+                matrix[place[node], user] += tables.lanes.share[lane] * slots.gain[slot]
     if max(abs(np.linalg.eigvals(matrix))) >= 1.0 - 1e-9:
         rule = "a cycle must not need one unit or more of itself to make one unit"
-        faults.append(Fault(f"cycle {' > '.join(group)}", rule))
+        names = " > ".join(tables.node_names[node] for node in members)
+        findings.note(Fault(f"cycle {names}", rule))
         return
-    solved = np.linalg.solve(np.eye(len(group)) - matrix, np.array([x[name] for name in group]))
-    for name, value in zip(group, solved, strict=True):
-        x[name] = float(value)
+    x[members] = np.linalg.solve(np.eye(len(members)) - matrix, x[members])

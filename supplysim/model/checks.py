@@ -3,131 +3,198 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Collection, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import TYPE_CHECKING
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from supplysim.errors import Fault, nearest
-from supplysim.model.nodes import Lane
+from supplysim.model.columns import Coded
+from supplysim.model.findings import Findings
+from supplysim.model.levels import levels
+from supplysim.model.nodes import USES_OWN
+from supplysim.model.tables import Tables
 
-if TYPE_CHECKING:
-    from supplysim.model.network import Network
+__all__ = ["find_faults"]
 
-__all__ = ["structure_faults"]
-
-
-def structure_faults(network: Network) -> list[Fault]:
-    """Every broken rule of names, references, shares and cycles."""
-    faults = _duplicates(network) + _unknown_commodities(network) + _lane_ends(network)
-    if faults:  # what follows reads through these references
-        return faults
-    return _shares(network) + _stockless_cycles(network)
+ONCE = "must be there only once"
 
 
-def _duplicates(network: Network) -> list[Fault]:
-    nodes = [site.name for site in network.sites]
-    nodes += [store.name for store in network.stores]
-    nodes += [demand.name for demand in network.demands]
-    named = {
-        "node": nodes,
-        "commodity": [c.name for c in network.commodities],
-        "lane": [lane.key for lane in network.lanes],
-    }
-    return [
-        Fault(f"{kind} {name}", "must be there only once", count)
-        for kind, names in named.items()
-        for name, count in Counter(names).items()
-        if count > 1
-    ]
+def find_faults(tables: Tables, findings: Findings) -> None:
+    """Note every broken rule of names, references, shares and cycles."""
+    _duplicates(tables, findings)
+    _unknown_commodities(tables, findings)
+    _inputs(tables, findings)
+    _lane_ends(tables, findings)
+    if not findings:  # what follows reads through these references
+        _shares(tables, findings)
+        _stockless_cycles(tables, findings)
 
 
-def _unknown_commodities(network: Network) -> list[Fault]:
-    known = {c.name for c in network.commodities}
-    used = [
-        *((f"sites.{s.name}.makes", s.makes) for s in network.sites),
-        *((f"sites.{s.name}.inputs", name) for s in network.sites for name in s.inputs),
-        *((f"stores.{s.name}.commodity", s.commodity) for s in network.stores),
-        *((f"demands.{d.name}.commodity", d.commodity) for d in network.demands),
-    ]
-    return [
-        Fault(path, f"unknown commodity; {nearest(name, known)}", name)
-        for path, name in used
-        if name not in known
-    ]
+def _duplicates(tables: Tables, findings: Findings) -> None:
+    for kind, names in (
+        ("node", tables.node_names),
+        ("commodity", tables.commodities.name.every()),
+    ):
+        if len(set(names)) < len(names):
+            again = [Fault(f"{kind} {n}", ONCE, c) for n, c in Counter(names).items() if c > 1]
+            findings.add(range(len(again)), again.__getitem__)
+    lanes, inputs = tables.lanes, tables.inputs
+    _repeats("lane", (lanes.source, lanes.target, lanes.mode), tables.lane_key, findings)
+    _repeats("input", (inputs.site, inputs.commodity), inputs.key, findings)
 
 
-def _lane_ends(network: Network) -> list[Fault]:
-    makers = {s.name: s.makes for s in network.sites} | {
-        s.name: s.commodity for s in network.stores
-    }
-    takers = {s.name: set(s.inputs) for s in network.sites}
-    takers |= {store.name: {store.commodity} for store in network.stores}
-    takers |= {demand.name: {demand.commodity} for demand in network.demands}
-    faults = []
-    for lane in network.lanes:
-        path = f"lanes.{lane.key}"
-        if lane.source not in makers:
-            hint = nearest(lane.source, makers)
-            faults.append(Fault(f"{path}.source", f"unknown site or store; {hint}", lane.source))
-        if lane.target not in takers:
-            hint = nearest(lane.target, takers)
-            faults.append(Fault(f"{path}.target", f"unknown node; {hint}", lane.target))
-        elif lane.source in makers and makers[lane.source] not in takers[lane.target]:
-            rule = f"{lane.target} does not use what the source makes"
-            faults.append(Fault(path, rule, makers[lane.source]))
-    return faults
+def _repeats(
+    kind: str, columns: Sequence[Coded[str]], key: Callable[[int], str], findings: Findings
+) -> None:
+    """Rows with the same key, which stand together since rows are sorted."""
+    same = np.ones(max(0, len(columns[0].codes) - 1), bool)
+    for column in columns:
+        same &= column.codes[1:] == column.codes[:-1]
+    first = np.flatnonzero(np.diff(same.astype(np.int8), prepend=0) > 0)
+    last = np.flatnonzero(np.diff(same.astype(np.int8), append=0) < 0)
+    times = dict(zip(first.tolist(), (last - first + 2).tolist(), strict=True))
+    findings.add(first, lambda row: Fault(f"{kind} {key(row)}", ONCE, times[row]))
 
 
-def _shares(network: Network) -> list[Fault]:
-    faults = []
-    for key, lanes in network.lanes_into.items():
-        if not lanes:
-            faults.append(Fault(f"slot {key}", "has no lane that supplies it"))
-            continue
-        together = sum(lane.share for lane in lanes)
-        if abs(together - 1.0) > 1e-9:
-            faults.append(Fault(f"slot {key}", "shares of its lanes must sum to 1", together))
-        faults += [
-            Fault(
-                f"lanes.{lane.key}.max_share",
-                f"must be at least share {lane.share}",
-                lane.max_share,
-            )
-            for lane in lanes
-            if lane.max_share < lane.share
-        ]
-        faults += [
-            Fault(f"lanes.{lane.key}.closed", "a closed lane must have share 0", lane.share)
-            for lane in lanes
-            if lane.closed and lane.share > 0.0
-        ]
-    return faults
+def _unknown_commodities(tables: Tables, findings: Findings) -> None:
+    known = tables.commodity_place
+    inputs, stores = len(tables.inputs), len(tables.stores)
+    wanted = np.split(tables.need_commodity, [inputs, inputs + stores])
+    made = tables.product[: len(tables.sites)]
+    for table, name, field, column, places in (
+        ("sites", tables.sites.name, "makes", tables.sites.makes, made),
+        ("sites", tables.inputs.site, "inputs", tables.inputs.commodity, wanted[0]),
+        ("stores", tables.stores.name, "commodity", tables.stores.commodity, wanted[1]),
+        ("demands", tables.demands.name, "commodity", tables.demands.commodity, wanted[2]),
+    ):
+        tell = _Unknown(table, name, field, column, "commodity", known)
+        findings.add(np.flatnonzero(places < 0), tell)
 
 
-def _stockless_cycles(network: Network) -> list[Fault]:
+class _Unknown:
+    """Tells of a name that stands for nothing."""
+
+    def __init__(  # noqa: PLR0913 - the parts of one message
+        self,
+        table: str,
+        name: Coded[str],
+        field: str,
+        column: Coded[str],
+        what: str,
+        known: Collection[str],
+    ) -> None:
+        self.table, self.name, self.field = table, name, field
+        self.column, self.what, self.known = column, what, known
+
+    def __call__(self, row: int) -> Fault:
+        value = self.column[row]
+        path = f"{self.table}.{self.name[row]}.{self.field}"
+        return Fault(path, f"unknown {self.what}; {nearest(value, self.known)}", value)
+
+
+def _inputs(tables: Tables, findings: Findings) -> None:
+    """Inputs that stand in a table of their own: each of a known site, which does not make it."""
+    names = tables.inputs.site
+    sites = tables.node_names[: len(tables.sites)]
+    owner = tables.need_node[: len(tables.inputs)]
+    unknown = (owner < 0) | (owner >= len(sites))
+    tell = _Unknown("inputs", names, "site", names, "site", sites)
+    findings.add(np.flatnonzero(unknown), tell)
+    made = np.append(tables.product, -1)[np.where(unknown, -1, owner)]
+    own = (made == tables.need_commodity[: len(owner)]) & (made >= 0)
+    findings.add(
+        np.flatnonzero(own),
+        lambda i: Fault(f"sites.{names[i]}.inputs.{tables.inputs.commodity[i]}", USES_OWN),
+    )
+
+
+def _lane_ends(tables: Tables, findings: Findings) -> None:
+    source, target, lanes = tables.lane_source, tables.lane_target, tables.lanes
+    bad = np.flatnonzero((source < 0) | (target < 0) | (tables.lane_need < 0))
+    if not bad.size:
+        return
+    sources = tables.node_names[: tables.source_count]
+
+    def unknown(row: int) -> Fault:
+        name = lanes.source[row]
+        rule = f"unknown site or store; {nearest(name, sources)}"
+        return Fault(f"lanes.{tables.lane_key(row)}.source", rule, name)
+
+    def nowhere(row: int) -> Fault:
+        name = lanes.target[row]
+        rule = f"unknown node; {nearest(name, tables.node_names)}"
+        return Fault(f"lanes.{tables.lane_key(row)}.target", rule, name)
+
+    def useless(row: int) -> Fault:
+        rule = f"{lanes.target[row]} does not use what the source makes"
+        node = int(source[row])
+        sites = len(tables.sites)
+        made = tables.sites.makes[node] if node < sites else tables.stores.commodity[node - sites]
+        return Fault(f"lanes.{tables.lane_key(row)}", rule, made)
+
+    findings.add(bad[source[bad] < 0], unknown)
+    findings.add(bad[target[bad] < 0], nowhere)
+    findings.add(bad[(source[bad] >= 0) & (target[bad] >= 0)], useless)
+
+
+def _shares(tables: Tables, findings: Findings) -> None:
+    lanes, count = tables.lanes, len(tables.slots)
+    supplied = np.bincount(tables.lane_slot, minlength=count) > 0
+    together = np.bincount(tables.lane_slot, lanes.share, count)
+
+    def slot(row: int) -> str:
+        return f"slot {tables.slot_keys[row]}"
+
+    def above(row: int) -> Fault:
+        rule = f"must be at least share {float(lanes.share[row])}"
+        return Fault(f"lanes.{tables.lane_key(row)}.max_share", rule, float(lanes.max_share[row]))
+
+    def shut(row: int) -> Fault:
+        rule = "a closed lane must have share 0"
+        return Fault(f"lanes.{tables.lane_key(row)}.closed", rule, float(lanes.share[row]))
+
+    findings.add(
+        np.flatnonzero(~supplied), lambda row: Fault(slot(row), "has no lane that supplies it")
+    )
+    findings.add(
+        np.flatnonzero(supplied & (abs(together - 1.0) > 1e-9)),
+        lambda row: Fault(slot(row), "shares of its lanes must sum to 1", float(together[row])),
+    )
+    findings.add(np.flatnonzero(lanes.max_share < lanes.share), above)
+    findings.add(np.flatnonzero(lanes.closed & (lanes.share > 0.0)), shut)
+
+
+def _stockless_cycles(tables: Tables, findings: Findings) -> None:
     """Cycles of stores only, and cycles round which nothing takes any time."""
-    stores = set(network.store_by_name)
-    idle = {name for name, site in network.site_by_name.items() if site.cycle_time <= 0.0}
-
-    def through_stores(lane: Lane) -> bool:
-        return lane.source in stores and lane.target in stores
-
-    def instant(lane: Lane) -> bool:
-        # a site's own time counts where its goods leave it
-        return lane.lead_time.least + lane.order_lag <= 0.0 and (
-            lane.source in stores or lane.source in idle
-        )
-
-    faults = []
+    source, target, sites = tables.lane_source, tables.lane_target, len(tables.sites)
+    store = np.zeros(len(tables.node_names), bool)
+    store[sites : tables.source_count] = True
+    idle = store.copy()  # a site's own time counts where its goods leave it
+    idle[:sites] = tables.sites.cycle_time <= 0.0
+    instant = (tables.lanes.lead_time.least + tables.lanes.order_lag <= 0.0) & idle[source]
     for rule, chosen in (
-        ("a cycle of stores only holds nothing in place", through_stores),
+        ("a cycle of stores only holds nothing in place", store[source] & store[target]),
         ("a cycle without stock: its lanes and lots must take some time", instant),
     ):
-        graph: dict[str, list[str]] = {}
-        for lane in network.lanes_by_key.values():
-            if chosen(lane):
-                graph.setdefault(lane.source, []).append(lane.target)
-        try:
-            TopologicalSorter(graph).prepare()
-        except CycleError as error:
-            faults.append(Fault(f"cycle {' > '.join(reversed(error.args[1]))}", rule))
-    return faults
+        names = _cycle(tables, source[chosen], target[chosen])
+        if names:
+            findings.note(Fault(f"cycle {' > '.join(names)}", rule))
+
+
+def _cycle(tables: Tables, source: NDArray[Any], target: NDArray[Any]) -> list[str]:
+    """The names along one cycle of these lanes, if there is any."""
+    behind = levels(len(tables.node_names), source, target) < 0
+    if not behind.any():
+        return []
+    graph: dict[str, list[str]] = {}
+    kept = behind[source] & behind[target]
+    for start, end in zip(source[kept].tolist(), target[kept].tolist(), strict=True):
+        graph.setdefault(tables.node_names[start], []).append(tables.node_names[end])
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    raise AssertionError("nodes behind no cycle")

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import model_validator
 
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model.baseline import Baseline, steady_flow
-from supplysim.model.checks import structure_faults
+from supplysim.model.checks import find_faults
 from supplysim.model.countries import COUNTRIES, Country
 from supplysim.model.fields import FrozenMap, FrozenMapping, Items, Name, Text, frozen
-from supplysim.model.nodes import Commodity, Demand, Input, Lane, Site, Store
+from supplysim.model.findings import Findings
+from supplysim.model.given import Columns
+from supplysim.model.lazy import LISTED, Listed, read_tables, views
+from supplysim.model.nodes import Commodity, Demand, Lane, Site, Store
+from supplysim.model.slot import Slot
+from supplysim.model.tables import Tables, tables_of
 
 __all__ = ["Citation", "Network", "Slot"]
 
@@ -28,24 +33,6 @@ class Citation:
     _: KW_ONLY
     url: Text = ""
     year: int | None = None
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One stock that orders: an input of a site, a store, or a demand. Read-only view of its owner.
-
-    ``key`` is ``site|commodity`` for an input and the node's name otherwise; ``gain`` is units needed per
-    unit of the node's throughput; ``rate`` is final use per day (demands only).
-    """
-
-    key: str
-    kind: Literal["input", "store", "demand"]
-    node: str
-    commodity: str
-    country: str
-    gain: float
-    rate: float
-    item: Input | Store | Demand
 
 
 @frozen
@@ -82,13 +69,71 @@ class Network:
 
     @model_validator(mode="after")
     def _consistent(self) -> Network:
-        faults = structure_faults(self)
-        if not faults:
-            baseline, faults = steady_flow(self)
-            self.__dict__["_baseline"] = baseline
-        if faults:
-            raise InvalidInput(faults, what=f"Network {self.name!r}")
+        self.__dict__["_baseline"] = _solved(self.tables, self.name, Findings())
         return self
+
+    @cached_property
+    def tables(self) -> Tables:
+        """The network as columns: what the baseline, plans and fast engines read."""
+        return tables_of(self)
+
+    @classmethod
+    def from_tables(  # noqa: PLR0913 - the tables and fields of a network
+        cls,
+        *,
+        name: str,
+        commodities: Columns | Sequence[Commodity],
+        sites: Columns | None = None,
+        inputs: Columns | None = None,
+        stores: Columns | None = None,
+        demands: Columns | None = None,
+        lanes: Columns | None = None,
+        groups: Mapping[str, Sequence[str]] = FrozenMap(),
+        sources: Mapping[str, Citation] = FrozenMap(),
+        title: str = "",
+        description: str = "",
+        base_year: int | None = None,
+    ) -> Network:
+        """A network from columns, for networks of millions: it equals the one from objects, without making them.
+
+        A table is a dict of columns, or a DataFrame. Columns are named as the fields of `Commodity`, `Site` (whose
+        inputs are a table of their own, with the columns ``site`` and ``commodity`` beside the fields of `Input`),
+        `Store`, `Demand` and `Lane`. A column is an array, or one value for all rows; one that is left out has the field's
+        default. None stands in an array of objects, or is masked. The network's objects are made when asked for.
+
+        Refused as a whole, with the first faults by row and the count of the rest.
+
+        >>> net = Network.from_tables(
+        ...     name="tiny",
+        ...     commodities={"name": ["ore"]},
+        ...     sites={"name": ["a", "b"], "country": ["CN", "AU"], "makes": "ore", "utilisation": 0.8},
+        ...     demands={"name": ["use"], "country": "DE", "commodity": "ore", "rate": 4.0},
+        ...     lanes={"source": ["a", "b"], "target": "use", "share": [0.75, 0.25], "lead_time": 30.0},
+        ... )
+        >>> net.baseline().arrays.output, net.sites[1].country
+        (array([3., 1.]), 'AU')
+        """
+        head = cls(
+            name=name,
+            commodities=(),
+            groups=groups,
+            sources=sources,
+            title=title,
+            description=description,
+            base_year=base_year,
+        )
+        if isinstance(commodities, Sequence):
+            commodities = _columns_of(commodities)
+        findings = Findings(LISTED)
+        given = {"commodities": commodities, "sites": sites, "inputs": inputs}
+        given |= {"stores": stores, "demands": demands, "lanes": lanes}
+        tables, place = read_tables(given, findings)
+        baseline = _solved(tables, name, findings)
+        network = object.__new__(cls)
+        fields = {field.name: getattr(head, field.name) for field in dataclasses.fields(cls)}
+        lazy = views(tables, place)
+        network.__dict__.update(fields | lazy | {"tables": tables, "_baseline": baseline})
+        return network
 
     def baseline(self) -> Baseline:
         """The steady flow: output of each site, use of each slot, flow of each lane, per day."""
@@ -96,32 +141,32 @@ class Network:
         return solved
 
     @cached_property
-    def site_by_name(self) -> dict[str, Site]:
+    def site_by_name(self) -> Mapping[str, Site]:
         """Sites by name, sorted."""
         return {site.name: site for site in sorted(self.sites, key=lambda s: s.name)}
 
     @cached_property
-    def store_by_name(self) -> dict[str, Store]:
+    def store_by_name(self) -> Mapping[str, Store]:
         """Stores by name, sorted."""
         return {store.name: store for store in sorted(self.stores, key=lambda s: s.name)}
 
     @cached_property
-    def demand_by_name(self) -> dict[str, Demand]:
+    def demand_by_name(self) -> Mapping[str, Demand]:
         """Demands by name, sorted."""
         return {demand.name: demand for demand in sorted(self.demands, key=lambda d: d.name)}
 
     @cached_property
-    def commodity_by_name(self) -> dict[str, Commodity]:
+    def commodity_by_name(self) -> Mapping[str, Commodity]:
         """Commodities by name, sorted."""
         return {item.name: item for item in sorted(self.commodities, key=lambda c: c.name)}
 
     @cached_property
-    def lanes_by_key(self) -> dict[str, Lane]:
+    def lanes_by_key(self) -> Mapping[str, Lane]:
         """Lanes by key, sorted."""
         return {lane.key: lane for lane in sorted(self.lanes, key=lambda lane: lane.key)}
 
     @cached_property
-    def lanes_from(self) -> dict[str, list[Lane]]:
+    def lanes_from(self) -> Mapping[str, list[Lane]]:
         """Lanes out of each site and store, in order of key."""
         found: dict[str, list[Lane]] = {
             n: [] for n in sorted({*self.site_by_name, *self.store_by_name})
@@ -131,7 +176,7 @@ class Network:
         return found
 
     @cached_property
-    def lanes_into(self) -> dict[str, list[Lane]]:
+    def lanes_into(self) -> Mapping[str, list[Lane]]:
         """Lanes into each slot (by slot key), in order of key."""
         found: dict[str, list[Lane]] = {key: [] for key in self.slots}
         for lane in self.lanes_by_key.values():
@@ -139,7 +184,7 @@ class Network:
         return found
 
     @cached_property
-    def slots(self) -> dict[str, Slot]:
+    def slots(self) -> Mapping[str, Slot]:
         """Every stock that orders, by key, sorted."""
         found = []
         for site in self.sites:
@@ -211,4 +256,23 @@ class Network:
 
     def replace(self, **changes: object) -> Network:
         """A copy with some fields changed, checked anew."""
-        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        fields |= changes
+        made = {name: tuple(x) if isinstance(x, Listed) else x for name, x in fields.items()}
+        return Network(**made)
+
+
+def _solved(tables: Tables, name: str, findings: Findings) -> Baseline:
+    """The baseline of tables that are consistent; others are refused."""
+    if not findings:
+        find_faults(tables, findings)
+    if not findings:
+        baseline = steady_flow(tables, findings)
+    if findings:
+        raise InvalidInput(findings.faults(), what=f"Network {name!r}")
+    return baseline
+
+
+def _columns_of(commodities: Sequence[Commodity]) -> dict[str, list[object]]:
+    names = [field.name for field in dataclasses.fields(Commodity)]
+    return {name: [getattr(item, name) for item in commodities] for name in names}

@@ -31,6 +31,7 @@ from supplysim.model.fields import (
 from supplysim.model.policies import DaysOfCover, InitialStock, OrderPolicy
 
 __all__ = [
+    "USES_OWN",
     "Allocation",
     "Commodity",
     "Demand",
@@ -44,6 +45,9 @@ __all__ = [
 
 Allocation = Literal["proportional", "priority", "fifo", "domestic-first", "incumbent-first"]
 """How a source shares what it has over the orders in its books (see `supplysim.Site`)."""
+Priority = Annotated[int, Field(ge=-1_000_000_000, le=1_000_000_000)]
+"""A place in a queue: the lowest number first."""
+USES_OWN = "a site cannot use what it makes"
 
 
 @frozen
@@ -145,7 +149,7 @@ class Site:
         if (self.capacity is None) == (self.utilisation is None):
             faults.append(Fault("capacity", "give exactly one of capacity and utilisation"))
         if self.makes in self.inputs:
-            faults.append(Fault(f"inputs.{self.makes}", "a site cannot use what it makes"))
+            faults.append(Fault(f"inputs.{self.makes}", USES_OWN))
         if faults:
             raise InvalidInput(faults, what="Site")
         return self
@@ -222,7 +226,7 @@ class Demand:
     policy: OrderPolicy = DaysOfCover(10.0)
     reaction: LongTime = 30.0
     initial: InitialStock = None
-    priority: int = 0
+    priority: Priority = 0
     sector: Annotated[str, Field(max_length=80)] = ""
     double_order: Share = 0.0
     retain: Share = 0.0
@@ -262,7 +266,7 @@ class Lane:
     cost: NonNegative = 0.0
     order_cost: NonNegative = 0.0
     holding_cost: NonNegative = 0.0
-    priority: int = 0
+    priority: Priority = 0
     closed: bool = False
     evidence: Evidence = Evidence()
 

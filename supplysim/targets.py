@@ -9,18 +9,17 @@ arithmetic on single numbers.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from supplysim import rules
-from supplysim.model import Baseline, BaseStock, DaysOfCover, MinMax, Policy, ReorderPoint
+from supplysim.model import BaseStock, DaysOfCover, MinMax, ReorderPoint
 from supplysim.model.baseline import Flows, solve_back
-from supplysim.model.columns import Coded, Floats, sealed
+from supplysim.model.columns import Floats, sealed
 from supplysim.model.findings import Findings
-from supplysim.model.slots import DEMAND, INPUT, POLICIES, STORE, Slots
+from supplysim.model.slots import DEMAND, INPUT, POLICIES, Slots
 from supplysim.model.tables import Tables
 
 __all__ = ["Targets", "find_targets", "longest_stage", "withdrawal"]

@@ -8,9 +8,10 @@ order of rows nor on nodes elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,9 +30,9 @@ __all__ = ["Baseline", "Flows", "solve_back", "steady_flow"]
 
 @dataclass(frozen=True)
 class Flows:
-    """The baseline as arrays: ``output`` by source, ``use`` by slot, ``flow`` by lane, ``capacity`` and ``lot`` by site.
+    """The baseline as arrays, in the order of the tables' rows.
 
-    Rows are those of the network's tables.
+    ``output`` is by source, ``use`` by slot, ``flow`` by lane, ``capacity`` and ``lot`` by site.
     """
 
     output: Floats
@@ -129,7 +130,7 @@ def solve_back(tables: Tables, constant: Floats, findings: Findings) -> Floats:
     waiting: dict[int, list[Ints]] = {}
     for group in groups:
         waiting.setdefault(int(level[group[0]]), []).append(group)
-    for depth, (first, end) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for depth, (first, end) in enumerate(pairwise(bounds.tolist())):
         rows = order[first:end]
         part = share[rows]
         # two terms a lane, added one by one: a reduction would sum in another order

@@ -77,7 +77,7 @@ def _unknown_commodities(tables: Tables, findings: Findings) -> None:
 class _Unknown:
     """Tells of a name that stands for nothing."""
 
-    def __init__(  # noqa: PLR0913 - the parts of one message
+    def __init__(
         self,
         table: str,
         name: Coded[str],

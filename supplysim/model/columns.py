@@ -87,6 +87,18 @@ class Plain:
         return cls(sealed(np.concatenate([column.array for column in columns])))
 
 
+class _Codes(dict[Any, int]):
+    """Values of one type by code; a new one is added to the list of all, whose place is its code."""
+
+    def __init__(self, distinct: list[Any]) -> None:
+        self.distinct = distinct
+
+    def __missing__(self, value: Any) -> int:
+        self[value] = code = len(self.distinct)
+        self.distinct.append(value)
+        return code
+
+
 @dataclass(frozen=True)
 class Coded(Generic[T]):
     """Values that repeat: a row's value is ``values[codes[row]]``."""
@@ -95,15 +107,27 @@ class Coded(Generic[T]):
     values: Sequence[T]
 
     @classmethod
-    def of(cls, values: Iterable[Any], count: int = -1) -> Coded[Any]:
+    def of(cls, values: Sequence[Any]) -> Coded[Any]:
         """The column of some values, each distinct one (by type, too) kept once."""
-        place: dict[tuple[type, Any], int] = {}
-        codes = np.fromiter(
-            (place.setdefault((value.__class__, value), len(place)) for value in values),
-            np.int32,
-            count,
-        )
-        return cls(sealed(codes), [value for _, value in place])
+        return cls.of_parts([values], len(values))
+
+    @classmethod
+    def of_parts(cls, parts: Iterable[Sequence[Any]], count: int) -> Coded[Any]:
+        """The column of values that come in parts, ``count`` in all."""
+        codes, first = np.empty(count, np.int32), 0
+        distinct: list[Any] = []
+        by_type: dict[type, _Codes] = {}
+        for part in parts:
+            types = set(map(type, part))
+            for new in types.difference(by_type):
+                by_type[new] = _Codes(distinct)
+            if len(types) == 1:  # a million names: no work in Python for each
+                found = map(by_type[types.pop()].__getitem__, part)
+            else:
+                found = (by_type[type(value)][value] for value in part)  # type: ignore[assignment]
+            codes[first : first + len(part)] = np.fromiter(found, np.int32, len(part))
+            first += len(part)
+        return cls(sealed(codes), distinct)
 
     def __getitem__(self, row: int) -> T:
         return self.values[self.codes.item(row)]
@@ -145,7 +169,7 @@ class Times:
     @classmethod
     def of(cls, values: Sequence[Distribution | None]) -> Times:
         """The column of some distributions."""
-        return cls.decoded(Coded.of(values, len(values)))
+        return cls.decoded(Coded.of(values))
 
     @classmethod
     def decoded(cls, coded: Coded[Distribution | None]) -> Times:

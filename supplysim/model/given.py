@@ -26,7 +26,7 @@ from supplysim.model.rows import Demands, Inputs, Lanes, Rows, Sites
 
 __all__ = ["Columns", "read_rows"]
 
-CHUNK = 100_000
+PART = 100_000
 Values = NDArray[Any]
 
 
@@ -149,7 +149,9 @@ def _laid_out(kind: type[Rows], name: str, given: Columns | None) -> tuple[_Tabl
 def _array(value: Any) -> Any:
     """A column as an array; one value for all rows as it is."""
     if isinstance(value, np.ma.MaskedArray):
-        return value.astype(object).filled(None) if value.mask.any() else value.data  # type: ignore[attr-defined]
+        items = np.array(value, dtype=object, subok=False)
+        items[np.ma.getmaskarray(value)] = None
+        return items
     if isinstance(value, list | tuple):
         types = set(map(type, value))
         plain = len(types) == 1 and types <= {float, int, bool}
@@ -171,9 +173,10 @@ def _python(values: Values) -> list[Any]:
     ]
 
 
-def _chunks(values: Values) -> Iterator[Any]:
-    for start in range(0, len(values), CHUNK):
-        yield from _python(values[start : start + CHUNK])
+def _parts(values: Values) -> Iterator[list[Any]]:
+    """The values as plain Python has them, not all at once."""
+    for start in range(0, len(values), PART):
+        yield _python(values[start : start + PART])
 
 
 # --- one column ----------------------------------------------------------------------------------
@@ -198,10 +201,12 @@ def _column(kind: type[Rows], field: str, value: Any, count: int) -> Column:
         return Plain(_numbers(kind, field, value))
     if what is int or what is bool:
         return Plain(_exact(kind, field, value, what))
-    if what is Times and (value.dtype.kind in "fiu" or _types(value) <= {int, float}):
+    if what is Times and (
+        value.dtype.kind in "fiu" or (value.dtype == object and _types(value) <= {int, float})
+    ):
         return Times.all_fixed(_numbers(kind, field, value))
     try:
-        coded = Coded.of(_chunks(value), count)
+        coded = Coded.of_parts(_parts(value), count)
     except TypeError:  # cannot be told apart by hash
         raise _Unfit from None
     coded = Coded(coded.codes, _accepted(kind, field, coded.values))
@@ -221,7 +226,9 @@ def _accepted(kind: type[Rows], field: str, values: Sequence[Any]) -> list[Any]:
 
 
 def _types(values: Values) -> set[type]:
-    return set(map(type, _chunks(values))) if values.dtype == object else set()
+    if values.dtype != object:
+        return set()
+    return set().union(*(map(type, part) for part in _parts(values)))
 
 
 def _numbers(kind: type[Rows], field: str, given: Values) -> Floats:
@@ -229,7 +236,7 @@ def _numbers(kind: type[Rows], field: str, given: Values) -> Floats:
     if given.dtype.kind in "fiu":
         values, present = np.array(given, dtype=float), slice(None)
     elif given.dtype == object and _types(given) <= {int, float, NoneType}:
-        items = list(_chunks(given))
+        items = _python(given)
         missing = np.array([item is None for item in items], bool)
         if missing.any():
             _accepted(kind, field, [None])
@@ -268,7 +275,7 @@ def _suspects(kind: type[Rows], columns: Mapping[str, Column]) -> NDArray[np.boo
     """Rows that may break a rule of the object as a whole."""
     rows = kind(0, columns)
     if isinstance(rows, Sites):
-        return np.isnan(rows.capacity) == np.isnan(rows.utilisation)
+        return np.asarray(np.isnan(rows.capacity) == np.isnan(rows.utilisation))
     if isinstance(rows, Demands):
         return np.asarray(rows.size.mean <= 0.0)
     if isinstance(rows, Lanes):

@@ -98,8 +98,9 @@ class Network:
 
         A table is a dict of columns, or a DataFrame. Columns are named as the fields of `Commodity`, `Site` (whose
         inputs are a table of their own, with the columns ``site`` and ``commodity`` beside the fields of `Input`),
-        `Store`, `Demand` and `Lane`. A column is an array, or one value for all rows; one that is left out has the field's
-        default. None stands in an array of objects, or is masked. The network's objects are made when asked for.
+        `Store`, `Demand` and `Lane`. A column is an array, or one value for all rows; what is left out has the
+        field's default. Where a row has no value, an array of objects holds None, or the array is masked (a NaN is
+        refused). The network's objects are made when asked for, and not kept.
 
         Refused as a whole, with the first faults by row and the count of the rest.
 
@@ -257,9 +258,9 @@ class Network:
     def replace(self, **changes: object) -> Network:
         """A copy with some fields changed, checked anew."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        fields |= changes
-        made = {name: tuple(x) if isinstance(x, Listed) else x for name, x in fields.items()}
-        return Network(**made)
+        for name, value in (fields | changes).items():
+            changes[name] = tuple(value) if isinstance(value, Listed) else value
+        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
 
 
 def _solved(tables: Tables, name: str, findings: Findings) -> Baseline:

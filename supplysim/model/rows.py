@@ -63,7 +63,7 @@ def _truths() -> Attribute[NDArray[np.bool_]]:
 
 
 def _coded() -> Attribute[Coded[Any]]:
-    return Attribute(lambda values: Coded.of(values, len(values)), lambda c: c, object)
+    return Attribute(Coded.of, lambda c: c, object)
 
 
 def _times() -> Attribute[Times]:

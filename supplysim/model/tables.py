@@ -15,7 +15,7 @@ import numpy as np
 from supplysim.model.columns import Coded, Codes, Ints, made, sealed
 from supplysim.model.fields import FrozenMap
 from supplysim.model.nodes import Commodity, Demand, Lane, Site, Store
-from supplysim.model.rows import Commodities, Demands, Inputs, Lanes, Rows, Sites, Stores
+from supplysim.model.rows import Commodities, Demands, Inputs, Lanes, Sites, Stores
 from supplysim.model.slot import Slot
 from supplysim.model.slots import KINDS, Slots
 from supplysim.model.spans import Spans
@@ -262,8 +262,8 @@ def tables_of(network: Network) -> Tables:
     ]
     needs.sort(key=lambda need: f"{need[0]}|{need[1]}")
     beside = {
-        "site": Coded.of([site for site, _, _ in needs], len(needs)),
-        "commodity": Coded.of([name for _, name, _ in needs], len(needs)),
+        "site": Coded.of([site for site, _, _ in needs]),
+        "commodity": Coded.of([name for _, name, _ in needs]),
     }
     return Tables(
         Commodities(*_by_name(network.commodities)),

@@ -384,3 +384,17 @@ def test_what_objects_refuse_columns_refuse(network: ss.Network, data: st.DataOb
         except ss.InvalidInput as error:
             refused.append(sorted(fault.rule for fault in error.faults))
     assert refused[0] == refused[1]
+
+
+def test_a_cycle_too_large_to_solve_is_refused_not_tried(monkeypatch: Any) -> None:
+    monkeypatch.setattr("supplysim.model.baseline.LARGEST_CYCLE", 2)
+    names = ["a", "b", "c"]
+    with pytest.raises(ss.InvalidInput, match=r"cycle through .: at most 2 nodes may"):
+        ss.Network.from_tables(
+            name="ring",
+            commodities={"name": names},
+            sites={"name": names, "country": "CN", "makes": names, "capacity": 9.0},
+            inputs={"site": names, "commodity": ["c", "a", "b"], "per_unit": 0.5},
+            demands={"name": "use", "country": "DE", "commodity": "a", "rate": 1.0},
+            lanes={"source": ["c", "a", "b", "a"], "target": [*names, "use"], "lead_time": 1.0},
+        )

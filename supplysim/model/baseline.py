@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["Baseline", "Flows", "solve_back", "steady_flow"]
 
 
+LARGEST_CYCLE = 5000
+"""Nodes: a cycle is solved as a dense system, which takes the cube of their number in time."""
+
+
 @dataclass(frozen=True)
 class Flows:
     """The baseline as arrays, in the order of the tables' rows.
@@ -145,6 +149,10 @@ def solve_back(tables: Tables, constant: Floats, findings: Findings) -> Floats:
 
 def _solve_cycle(tables: Tables, group: Ints, x: Floats, findings: Findings) -> None:
     """Replace what the members of a cycle pass on from elsewhere by what they make in all."""
+    if len(group) > LARGEST_CYCLE:
+        rule = f"at most {LARGEST_CYCLE} nodes may depend on each other in a circle"
+        findings.note(Fault(f"cycle through {tables.node_names[group[0]]}", rule, len(group)))
+        return
     members = sorted(group.tolist(), key=tables.node_names.__getitem__)
     place = {node: i for i, node in enumerate(members)}
     slots = tables.slots

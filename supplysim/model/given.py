@@ -100,12 +100,17 @@ def read_rows(kind: type[Rows], name: str, given: Columns | None, findings: Find
                 findings.note(dataclasses.replace(told, path=f"{name}.{field}"))
         except _Unfit:
             refused.append(field)
+    rows: Iterable[int] = ()
     if refused:
-        found = list(table.faults(range(table.count)))
-        otherwise = [Fault(f"{name}.{field}", "cannot be read as a column") for field in refused]
-        findings.note(*(found or otherwise))
+        rows = range(table.count)
     elif len(columns) == len(_fields(kind)):
-        findings.note(*table.faults(np.flatnonzero(_suspects(kind, columns)).tolist()))
+        rows = np.flatnonzero(_suspects(kind, columns)).tolist()
+    for fault in table.faults(rows):
+        findings.note(fault)
+    if refused and not findings:
+        findings.note(
+            *(Fault(f"{name}.{field}", "cannot be read as a column") for field in refused)
+        )
     return kind(table.count, columns)
 
 

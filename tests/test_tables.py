@@ -171,6 +171,36 @@ def test_runs_are_the_same(pair: tuple[ss.Network, ss.Scenario]) -> None:
     )
 
 
+def test_the_bundled_network_with_a_reserve_from_columns() -> None:
+    bundled = ss.load_network("gallium-2022")
+    demand = next(slot for slot in bundled.slots.values() if slot.kind == "demand")
+    (supply, *_) = bundled.lanes_into[demand.key]
+    network = bundled.replace(
+        stores=[
+            ss.Store(
+                "reserve",
+                country="JP",
+                commodity=demand.commodity,
+                policy=ss.BaseStock(3.0),
+                release=ss.Release(10.0, 20.0, rate=2.0),
+            )
+        ],
+        lanes=[
+            *bundled.lanes,
+            ss.Lane(supply.source, "reserve", lead_time=9),
+            ss.Lane("reserve", demand.node, share=0.0, closed=True),
+        ],
+    )
+    head = ("groups", "sources", "title", "description", "base_year")
+    other = ss.Network.from_tables(
+        **tables_of(network), **{name: getattr(network, name) for name in head}
+    )
+    assert other == network
+    timelines = [plan_of(each).timeline for each in (network, other)]
+    assert timelines[0].watches == timelines[1].watches != ()
+    assert timelines[0].changes == timelines[1].changes
+
+
 def good() -> dict[str, Any]:
     """Two mines, a smelter and two uses."""
     return {

@@ -242,7 +242,7 @@ def _slot(
         "double_order": item.double_order,
         "review": policy.review,
         "step": rules.on_grid_below(policy.review) if policy.review > 0.0 else 0.0,
-        "period": plan.withdrawal_period(slot),
+        "period": plan.arrays.period[index["slot"][key]],
         "source": index["source"][slot.node] if slot.kind == "store" else -1,
         "site": index["site"][slot.node] if slot.kind == "input" else -1,
         "demand": index["demand"][slot.node] if slot.kind == "demand" else -1,

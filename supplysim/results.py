@@ -15,6 +15,7 @@ import numpy as np
 
 from supplysim.engines.trace import FLOWS, LEVELS, Array, Trace
 from supplysim.errors import Fault, InvalidInput, NotBalanced
+from supplysim.grouping import Groups
 from supplysim.model import Network
 from supplysim.plan import Plan
 from supplysim.scenario import Scenario
@@ -240,8 +241,15 @@ def _strict_gain(plan: Plan, key: str) -> float:
 # --- mass balance --------------------------------------------------------------------------------
 
 
-def check_balance(plan: Plan, trace: Trace) -> None:
-    """Raise `NotBalanced` unless goods neither appear nor vanish anywhere in the trace."""
+def check_balance(plan: Plan, trace: Trace, groups: Groups | None = None) -> None:
+    """Raise `NotBalanced` unless goods neither appear nor vanish anywhere in the trace.
+
+    With ``groups`` the trace is one by group (see `supplysim.grouping`); recipes, which differ within a group, are
+    then not checked.
+    """
+    if groups is not None:
+        _check(_structure_of_groups(groups), trace.daily, trace.opening)
+        return
     net = plan.network
     lanes = [net.lanes_by_key[key] for key in trace.names["lane"]]
     structure = {
@@ -253,6 +261,18 @@ def check_balance(plan: Plan, trace: Trace) -> None:
         "gain": [_strict_gain(plan, key) for key in trace.names["slot"]],
     }
     _check(structure, trace.daily, trace.opening)
+
+
+def _structure_of_groups(groups: Groups) -> dict[str, Any]:
+    count = len(groups.names["slot"])
+    return {
+        "names": groups.names,
+        "source": list(groups.coords["lane_source"]),
+        "slot": list(groups.coords["lane_slot"]),
+        "kind": list(groups.coords["slot_kind"]),
+        "node": [""] * count,
+        "gain": [math.nan] * count,
+    }
 
 
 def _structure_of(data: xr.Dataset) -> dict[str, Any]:

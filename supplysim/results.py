@@ -194,14 +194,20 @@ def _dataset(plan: Plan, trace: Trace) -> xr.Dataset:
     return data
 
 
+def calendar(plan: Plan) -> dict[str, Any]:
+    """Coordinates of time: days from the start, and the dates they are where the start has one."""
+    days = np.arange(plan.horizon)
+    if plan.timeline.start is None:
+        return {"time": days}
+    first = np.datetime64(plan.timeline.start)
+    dates = np.array([str(first + int(day)) for day in days], dtype=object)
+    return {"time": days, "date": ("time", dates)}
+
+
 def labels(plan: Plan, names: Mapping[str, list[str]]) -> dict[str, Any]:
     """Coordinates: days and dates, and for each entity its country, commodity and place in the network."""
     net = plan.network
-    days = np.arange(plan.horizon)
-    coords: dict[str, Any] = {"time": days, **names}
-    if plan.timeline.start is not None:
-        first = np.datetime64(plan.timeline.start)
-        coords["date"] = ("time", np.array([str(first + int(day)) for day in days], dtype=object))
+    coords: dict[str, Any] = {**calendar(plan), **names}
     sites = [net.site_by_name[name] for name in names["site"]]
     coords["site_country"] = ("site", _text(site.country for site in sites))
     coords["site_commodity"] = ("site", _text(site.makes for site in sites))

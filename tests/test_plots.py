@@ -57,7 +57,7 @@ def pair() -> tuple[ss.Ensemble, ss.Ensemble]:
 
 def test_only_whole_months_count(pair):
     base, _ = pair
-    periods = history.Periods.of(base.data)
+    periods = history.Periods.of(base.labels)
     assert periods.labels == tuple(f"2023-0{n}" for n in range(1, 7))  # 200 days end in July
     assert periods.starts[:2] == (0, 31) and periods.ends[1] == 59
     days = np.arange(200.0)[None, :]
@@ -67,7 +67,7 @@ def test_only_whole_months_count(pair):
 
 def test_without_dates_there_are_spells_of_thirty_days():
     undated = runs(scenario(start=""))
-    assert history.Periods.of(undated.data).labels[:2] == ("day 0", "day 30")
+    assert history.Periods.of(undated.labels).labels[:2] == ("day 0", "day 30")
 
 
 def test_monthly_exports_and_score(pair):
@@ -77,7 +77,7 @@ def test_monthly_exports_and_score(pair):
     assert months["month"].tolist() == [f"2023-0{n}" for n in range(1, 7)]
     assert months["mean"][3] == 0.0 and months["mean"][0] > 0.0
     assert months["observed_index"][1:4].tolist() == [1.1, 0.0, 0.5]
-    normal = base.data.shipped.values.sum(axis=(1, 2)).mean() / 200 * 365.25 / 12
+    normal = base.series("shipped").values.sum(axis=(1, 2)).mean() / 200 * 365.25 / 12
     assert months["index"][0] == pytest.approx(months["mean"][0] / normal)
     nulls = history.nulls(scenario(BAN, record=record))
     assert list(nulls) == ["no licence"]  # the other null is the scenario itself
@@ -108,10 +108,11 @@ def test_flows_and_cover_by_month(pair):
     base, banned = pair
     flows = history.monthly_flows(base, banned)
     assert set(flows["origin"]) == {"CN"} and set(flows["destination"]) == {"DE"}
-    first = banned.data.shipped.values[:, :31, :].sum(axis=(1, 2)).mean()
+    first = banned.series("shipped").values[:, :31, :].sum(axis=(1, 2)).mean()
     assert flows["mean"][0] == pytest.approx(first)
     cover = history.monthly_cover(banned)
-    assert cover["mean"][0] == pytest.approx(float(banned.data.on_hand.values[:, 30, 0].mean()))
+    on_hand = banned.series("on_hand").values
+    assert cover["mean"][0] == pytest.approx(float(on_hand[:, 30, 0].mean()))
     unmet = history.monthly_unmet(ss.compare(base, banned))
     whole = ss.compare(base, banned).losses("use").values[:, :181].sum() / 4
     assert unmet["mean"].sum() == pytest.approx(whole) and whole > 0.0

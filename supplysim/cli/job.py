@@ -134,8 +134,8 @@ def work(order: Order) -> Findings:
     single = simulate(network, scenario, engine=order.engine)
     undisturbed = dataclasses.replace(scenario, name="undisturbed", measures=(), history=None)
     with _pool(order.workers) as pool:
-        base = _ensemble(order, undisturbed, pool, "undisturbed")
-        runs = _ensemble(order, scenario, pool, "scenario")
+        base = _ensemble(order, undisturbed, pool, "undisturbed", traces=True)
+        runs = _ensemble(order, scenario, pool, "scenario", traces=True)
         past = None if scenario.history is None else _past(order, base, runs, pool)
     comparison = compare(base, runs)
     return Findings(comparison, comparison.table(), single, past)
@@ -157,8 +157,10 @@ def _past(order: Order, base: Ensemble, runs: Ensemble, pool: Executor | int) ->
     return Past(months, null_months, marks)
 
 
-def _ensemble(order: Order, scenario: Scenario, pool: Executor | int, label: str) -> Ensemble:
-    """One ensemble, with a bar on a terminal and a line elsewhere."""
+def _ensemble(
+    order: Order, scenario: Scenario, pool: Executor | int, label: str, *, traces: bool = False
+) -> Ensemble:
+    """One ensemble, with a bar on a terminal and a line elsewhere; result.nc needs ``traces``."""
     start = time.monotonic()
     bar = sys.stderr.isatty()
     if not bar:
@@ -169,6 +171,7 @@ def _ensemble(order: Order, scenario: Scenario, pool: Executor | int, label: str
             scenario,
             engine=order.engine,
             executor=pool,
+            traces=traces,
             progress=label if bar else False,
         )
     except BrokenProcessPool:

@@ -66,8 +66,8 @@ def monthly_exports(
     """
     import pandas as pd
 
-    periods = Periods.of(runs.data)
-    if "date" not in runs.data.coords:
+    periods = Periods.of(runs.labels)
+    if "date" not in runs.labels.coords:
         rule = "the runs need a scenario with a start date"
         raise InvalidInput([Fault("start", rule)], what="history")
     normal = float(_exports(base, history, network).mean()) * MONTH
@@ -87,7 +87,7 @@ def monthly_exports(
 
 def _exports(runs: Ensemble, history: History, network: Network) -> Array:
     """What was dispatched abroad each day: replication x time."""
-    data = runs.data
+    data = runs.labels
     to = network.countries(history.to)
     lanes = [
         place
@@ -104,7 +104,7 @@ def _exports(runs: Ensemble, history: History, network: Network) -> Array:
         and (not history.to or destination in to)
         and commodity in history.commodities
     ]
-    return np.asarray(data.shipped.values[:, :, lanes].sum(axis=2))
+    return runs.daily("shipped", lanes)
 
 
 def nulls(scenario: Scenario) -> dict[str, Scenario]:

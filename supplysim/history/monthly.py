@@ -35,7 +35,7 @@ class Periods:
 
     @classmethod
     def of(cls, data: xr.Dataset) -> Periods:
-        """The periods of a run's or an ensemble's data."""
+        """The periods of a run's ``data`` or an ensemble's ``labels``."""
         days = int(data.sizes["time"])
         if "date" not in data.coords:
             starts = range(0, days - SPELL + 1, SPELL)
@@ -83,7 +83,7 @@ def monthly_flows(base: Ensemble, runs: Ensemble, level: float = 0.9) -> pd.Data
     """
     import pandas as pd
 
-    periods = Periods.of(runs.data)
+    periods = Periods.of(runs.labels)
     before = {key: values.mean(axis=0) for key, values in _flows(base, periods)}
     tables = []
     for (origin, destination, commodity), values in _flows(runs, periods):
@@ -102,15 +102,14 @@ def monthly_flows(base: Ensemble, runs: Ensemble, level: float = 0.9) -> pd.Data
 
 def _flows(runs: Ensemble, periods: Periods) -> Iterator[tuple[tuple[str, str, str], Array]]:
     """Shipments over borders by origin, destination and commodity: replication x period."""
-    data = runs.data
+    data = runs.labels
     places = ("lane_origin", "lane_destination", "lane_commodity")
     keys = list(zip(*(data[name].values for name in places), strict=True))
-    shipped = data.shipped.values
     for key in sorted({key for key in keys if key[0] != key[1]}):
         lanes = [i for i, other in enumerate(keys) if other == key]
         yield (
             (str(key[0]), str(key[1]), str(key[2])),
-            periods.sums(shipped[:, :, lanes].sum(axis=2)),
+            periods.sums(runs.daily("shipped", lanes)),
         )
 
 
@@ -121,7 +120,7 @@ def monthly_cover(runs: Ensemble, level: float = 0.9) -> pd.DataFrame:
     """
     import pandas as pd
 
-    periods = Periods.of(runs.data)
+    periods = Periods.of(runs.labels)
     tables = []
     for country, commodity, daily in daily_cover(runs):
         columns: dict[str, Any] = {
@@ -136,16 +135,15 @@ def monthly_cover(runs: Ensemble, level: float = 0.9) -> pd.DataFrame:
 
 def daily_cover(runs: Ensemble, commodity: str = "") -> Iterator[tuple[str, str, Array]]:
     """Country, commodity, and days of cover: replication x time. Stores for resale or in reserve are left out."""
-    data = runs.data
+    data = runs.labels
     use = data["slot_use"].values
     keys = list(zip(data["slot_country"].values, data["slot_commodity"].values, strict=True))
     held = [kind != "store" and used > 0.0 for kind, used in zip(_kinds(data), use, strict=True)]
-    stock = data.on_hand.values
     for key in sorted({key for key, counts in zip(keys, held, strict=True) if counts}):
         if commodity and key[1] != commodity:
             continue
         slots = [i for i, other in enumerate(keys) if other == key and held[i]]
-        days: Array = stock[:, :, slots].sum(axis=2) / use[slots].sum()
+        days: Array = runs.daily("on_hand", slots) / use[slots].sum()
         yield str(key[0]), str(key[1]), days
 
 
@@ -161,7 +159,7 @@ def monthly_unmet(comparison: Comparison, level: float = 0.9) -> pd.DataFrame:
     import pandas as pd
 
     lost = comparison.losses("use")
-    periods = Periods.of(comparison.other.data)
+    periods = Periods.of(comparison.other.labels)
     tables = []
     for i, group in enumerate(lost["group"].values):
         country, commodity = str(group).split(" ", 1)

@@ -45,17 +45,17 @@ def flows(
 ) -> Axes:
     """What ``origin`` ships abroad of a commodity each month, in ``unit`` a month, with and without the scenario."""
     axes = axes or new_axes()[0]
-    data = comparison.other.data
+    data = comparison.other.labels
     periods = Periods.of(data)
     x = middles(data, periods)
     pairs = (comparison.base, "undisturbed", COLOURS[0]), (comparison.other, "scenario", COLOURS[1])
     for runs, label, colour in pairs:
         abroad = (
-            (runs.data["lane_origin"].values == origin)
-            & (runs.data["lane_destination"].values != origin)
-            & (runs.data["lane_commodity"].values == commodity)
+            (runs.labels["lane_origin"].values == origin)
+            & (runs.labels["lane_destination"].values != origin)
+            & (runs.labels["lane_commodity"].values == commodity)
         )
-        shipped: Array = runs.data.shipped.values[:, :, abroad].sum(axis=2)
+        shipped = runs.daily("shipped", abroad)
         band(axes, x, spread(periods.sums(shipped), level), colour, label)
     axes.set_ylim(bottom=0.0)
     mark_measures(axes, scenario)
@@ -77,7 +77,7 @@ def cover(
     Means of each week; stocks of a country's users are pooled.
     """
     axes = axes or new_axes()[0]
-    data = runs.data
+    data = runs.labels
     found = {country: _weekly(days) for country, _, days in daily_cover(runs, commodity)}
     order = sorted(found, key=lambda country: _fall(found[country]), reverse=True)
     x = timeline(data, [3.5 + 7.0 * week for week in range(data.sizes["time"] // 7)])
@@ -112,7 +112,7 @@ def unmet(
 ) -> Axes:
     """Use lost by month in per cent of undisturbed use, by country and commodity; those that lose most come first."""
     axes = axes or new_axes()[0]
-    data = comparison.other.data
+    data = comparison.other.labels
     periods = Periods.of(data)
     x = middles(data, periods)
     lost = comparison.losses("use")
@@ -140,7 +140,7 @@ def _normal(comparison: Comparison) -> dict[str, float]:
     """Mean undisturbed use of a month by country and commodity."""
     table = comparison.table()
     use = table[table["kind"] == "use"]
-    months = comparison.base.data.sizes["time"] * 12.0 / 365.25
+    months = comparison.base.labels.sizes["time"] * 12.0 / 365.25
     keys = (use["country"] + " " + use["commodity"]).tolist()
     return dict(zip(keys, (use["baseline"] / months).tolist(), strict=True))
 
@@ -166,7 +166,7 @@ def totals(comparison: Comparison, *, axes: Axes | None = None, level: float = 0
     axes.set_yticks(y, names.tolist())
     if table.empty:
         axes.annotate("nothing lost", (0.5, 0.5), xycoords="axes fraction", ha="center")
-    days = comparison.other.data.sizes["time"]
+    days = comparison.other.labels.sizes["time"]
     finish(axes, f"Loss over {days} days", "country, commodity", dated=False)
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_xlabel("% of the undisturbed amount; " + _note(comparison.other, level))
@@ -208,7 +208,7 @@ def history(
 
 
 def _note(runs: Ensemble, level: float) -> str:
-    return f"{_between(level)} of {runs.data.sizes['replication']} replications"
+    return f"{_between(level)} of {runs.replications} replications"
 
 
 def _between(level: float) -> str:

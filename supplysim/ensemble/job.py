@@ -1,0 +1,116 @@
+"""The work of one worker: a block of replications, and the record that is kept of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from supplysim.engines.trace import Trace
+from supplysim.grouping import Groups, aggregate
+from supplysim.plan import Plan
+from supplysim.simulate import Engine, run_plans
+
+__all__ = ["BLOCK", "KEPT", "MONEY", "Block", "Job", "Task", "layout", "run_block"]
+
+KEPT = {
+    "site": ("output",),
+    "slot": ("on_hand",),
+    "demand": ("wanted", "served", "unmet", "deferred", "recovered", "backlog"),
+    "lane": ("shipped", "received"),
+}
+"""The daily records of each replication that an ensemble keeps, by kind of entity."""
+
+MONEY = {
+    "site": ("holding",),
+    "slot": ("holding",),
+    "demand": ("penalty",),
+    "lane": ("goods", "freight", "ordering", "holding"),
+}
+"""The accounts of each replication that an ensemble keeps, by kind of entity."""
+
+BLOCK = 4
+"""Replications in a block: 0-3, 4-7, ... however many workers there are, or replications in all. Few, so that all
+cores have work; not one, so that a job costs little beside its runs."""
+
+Block = npt.NDArray[Any]
+"""Records of some replications in a row, shape (replications,), of the type that `layout` gives."""
+
+Task = tuple[tuple[int, ...], range]
+"""Which scenarios (by place in the job), and which replications: some of one block."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What all replications of one or several scenarios have in common; ``traces``: keep each entity's records too.
+
+    A plan depends on the replication only in that number, so one plan for each scenario says it all.
+    """
+
+    plans: tuple[Plan, ...]
+    groups: tuple[Groups, ...]
+    engine: Engine
+    traces: bool
+
+    def layouts(self) -> list[np.dtype[Any]]:
+        """The type of a record, for each scenario."""
+        pairs = zip(self.plans, self.groups, strict=True)
+        return [layout(plan, groups, self.traces) for plan, groups in pairs]
+
+
+def layout(plan: Plan, groups: Groups, traces: bool) -> np.dtype[Any]:
+    """The record of a replication: ``groups`` (daily, days x groups), ``money`` by group, and if asked ``entities``.
+
+    >>> from supplysim.grouping import group
+    >>> from supplysim.plan import make_plan
+    >>> from supplysim.testing import tiny
+    >>> plan = make_plan(tiny(), None, horizon=30, seed=1, replication=0, warmup=None)
+    >>> layout(plan, group(plan), False)["groups"]["served"].shape
+    (30, 1)
+    """
+    counts = {kind: len(names) for kind, names in groups.names.items()}
+    money = [
+        (f"{kind}_{account}", "<f8", (counts[kind],)) for kind in MONEY for account in MONEY[kind]
+    ]
+    fields: list[Any] = [("groups", _daily(plan.horizon, counts)), ("money", money)]
+    if traces:
+        entities = {kind: len(index) for kind, index in groups.index.items()}
+        fields.append(("entities", _daily(plan.horizon, entities)))
+    return np.dtype(fields)
+
+
+def _daily(days: int, counts: Mapping[str, int]) -> list[Any]:
+    return [(name, "<f8", (days, counts[kind])) for kind in KEPT for name in KEPT[kind]]
+
+
+def run_block(job: Job, which: Sequence[int], numbers: range) -> list[Block]:
+    """Run some replications of some scenarios, together; this is what workers do."""
+    layouts = job.layouts()
+    blocks = [np.zeros(len(numbers), layouts[i]) for i in which]
+    for place, number in enumerate(numbers):
+        for block, (whole, grouped) in zip(blocks, _traces(job, which, number), strict=True):
+            for kind, names in KEPT.items():
+                for name in names:
+                    block["groups"][name][place] = grouped.daily[kind, name]
+                    if job.traces:
+                        block["entities"][name][place] = whole.daily[kind, name]
+            for kind, accounts in MONEY.items():
+                for account in accounts:
+                    block["money"][f"{kind}_{account}"][place] = grouped.money[kind, account]
+    return blocks
+
+
+def _traces(job: Job, which: Sequence[int], number: int) -> Iterator[tuple[Trace, Trace]]:
+    """One replication of each scenario: by entity where that is kept, and by group."""
+    plans = [replace(job.plans[i], replication=number) for i in which]
+    groups = [job.groups[i] for i in which]
+    if not job.traces:
+        made = run_plans(plans, job.engine, records="group", groups=groups)
+        yield from zip(made, made, strict=True)
+        return
+    made = run_plans(plans, job.engine)
+    for trace, group in zip(made, groups, strict=True):
+        yield trace, aggregate(trace, group)

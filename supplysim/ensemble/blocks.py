@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
@@ -32,10 +34,9 @@ class Blocks:
         self.record = record
         self.count = count
         self._memory: dict[int, Block] = {}
-        self._own: tempfile.TemporaryDirectory[str] | None = None
         if folder is None and spill:
-            self._own = tempfile.TemporaryDirectory(prefix="supplysim-", ignore_cleanup_errors=True)
-            folder = Path(self._own.name)
+            folder = Path(tempfile.mkdtemp(prefix="supplysim-"))
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.folder = folder
 
     def __iter__(self) -> Iterator[Block]:
@@ -70,7 +71,7 @@ class Blocks:
         try:
             block: Block = np.load(path, mmap_mode="r", allow_pickle=False)
             fits = block.dtype == self.record and block.ndim == 1 and 0 < len(block) <= BLOCK
-        except (OSError, ValueError):
+        except (OSError, ValueError, EOFError):
             fits = False
         if not fits:
             rule = "not a block of these runs, or damaged; delete the file to run it again"

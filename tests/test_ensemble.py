@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import weakref
+from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from typing import Any, ClassVar
 
@@ -138,6 +140,31 @@ def test_statistics_are_those_of_the_whole(monkeypatch: pytest.MonkeyPatch) -> N
         runs.mean("serve")
     with pytest.raises(ss.InvalidInput, match="lane goods"):
         runs.money("lane", "good")
+
+
+@pytest.mark.parametrize(
+    "take",
+    [
+        statistics.mean,
+        statistics.sd,
+        statistics.totals,
+        lambda pieces: statistics.quantiles(pieces, [0.5]),
+        lambda pieces: statistics.joined(pieces(), 20),
+    ],
+)
+def test_statistics_let_go_of_each_block(take: Any) -> None:
+    """A block in a file holds it open; thousands would be too many."""
+    alive: list[Any] = []
+
+    def pieces() -> Iterator[Any]:
+        for _ in range(10):
+            piece = np.zeros((2, 3, 1))
+            alive.append(weakref.ref(piece))
+            assert sum(ref() is not None for ref in alive) <= 3
+            yield piece
+            del piece
+
+    take(pieces)
 
 
 def test_entities_are_kept_on_request_only() -> None:

@@ -17,7 +17,7 @@ from supplysim.testing import assert_same, tiny
 
 
 def test_import_is_light() -> None:
-    heavy = "pandas,xarray,scipy,matplotlib,netCDF4,numba,typer,rich,tqdm,openpyxl,hypothesis"
+    heavy = "pandas,xarray,scipy,matplotlib,netCDF4,numba,typer,rich,tqdm,openpyxl,hypothesis,dask"
     code = f"import sys, supplysim; print([m for m in '{heavy}'.split(',') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -39,7 +39,8 @@ class Comparison:
     def losses(self, kind: str) -> xr.DataArray:
         """Daily paired losses (base - other) of ``use`` or ``output`` by country and commodity.
 
-        Dims replication x time x group; ``group`` is ``country commodity``.
+        Dims replication x time x group; ``group`` is ``country commodity``. Whole, hence large where replications
+        are many; `table` goes block by block.
         """
         import xarray as xr
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -88,7 +88,7 @@ class Ensemble:
 
     def series(self, record: str) -> xr.DataArray:
         """A daily record whole: replication x time x group. Large where replications are many."""
-        whole = np.concatenate(list(self.blocks(record)))
+        whole = self._joined(self.blocks(record))
         return self._label(record, whole, "replication", "time", KIND[record])
 
     def daily(self, record: str, groups: npt.ArrayLike) -> Array:
@@ -111,7 +111,7 @@ class Ensemble:
             what = f"{kind} {account}"
             raise InvalidInput([Fault("account", f"not kept; {nearest(what, known)}", what)])
         name = f"{kind}_{account}"
-        values = np.concatenate([block["money"][name] for block in self._blocks])
+        values = self._joined(block["money"][name] for block in self._blocks)
         return self._label(f"money_{name}", values, "replication", kind)
 
     # --- over replications -----------------------------------------------------------------------
@@ -129,6 +129,9 @@ class Ensemble:
         values = statistics.quantiles(self._pieces(record), q)
         found = self._label(record, values, "quantile", "time", KIND[record])
         return found.assign_coords(quantile=list(q))
+
+    def _joined(self, pieces: Iterable[Array]) -> Array:
+        return statistics.joined(pieces, self.replications)
 
     def _pieces(self, record: str) -> Callable[[], Iterator[Array]]:
         return lambda: self.blocks(record)
@@ -168,7 +171,7 @@ class Ensemble:
         variables = {
             record: (
                 ("replication", "time", kind),
-                np.concatenate([block["entities"][record] for block in self._blocks]),
+                self._joined(block["entities"][record] for block in self._blocks),
             )
             for record, kind in KIND.items()
         }

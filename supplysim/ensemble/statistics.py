@@ -11,12 +11,30 @@ import numpy as np
 
 from supplysim.engines.trace import Array
 
-__all__ = ["mean", "quantiles", "sd", "totals"]
+__all__ = ["joined", "mean", "quantiles", "sd", "totals"]
 
 Pieces = Callable[[], Iterable[Array]]
 
 CHUNK = 64 * 2**20
 """Bytes of all replications that are looked at together where that is needed, some days at a time."""
+
+
+def joined(pieces: Iterable[Array], count: int) -> Array:
+    """Pieces with ``count`` replications in all as one array.
+
+    Each is let go before the next: a piece in a file holds it open, and a process may open only so many.
+
+    >>> joined([np.zeros((2, 1)), np.ones((1, 1))], 3).tolist()
+    [[0.0], [0.0], [1.0]]
+    """
+    whole, done = np.empty((count,)), 0
+    for piece in pieces:
+        if not done:
+            whole = np.empty((count, *piece.shape[1:]))
+        whole[done : done + len(piece)] = piece
+        done += len(piece)
+        del piece
+    return whole
 
 
 def mean(pieces: Pieces) -> Array:
@@ -52,10 +70,11 @@ def quantiles(pieces: Pieces, q: Sequence[float]) -> Array:
     """
     shapes = [piece.shape for piece in pieces()]
     days, groups = shapes[0][1:]
-    step = max(1, CHUNK // max(1, 8 * groups * sum(shape[0] for shape in shapes)))
+    count = sum(shape[0] for shape in shapes)
+    step = max(1, CHUNK // max(1, 8 * groups * count))
     found = [np.empty((len(q), 0, groups))]
     for day in range(0, days, step):
-        part = np.concatenate([piece[:, day : day + step] for piece in pieces()])
+        part = joined((piece[:, day : day + step] for piece in pieces()), count)
         found.append(np.asarray(np.quantile(part, q, axis=0)))
     return np.concatenate(found, axis=1)
 

@@ -1,1 +1,1 @@
-"""Ratios against named peers, measured in one run: `python benchmarks/run.py`."""
+"""Ratios against named peers, measured in one run: `python -m benchmarks`."""

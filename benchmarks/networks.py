@@ -1,13 +1,14 @@
 """Random supply networks of any size, as columns or as objects.
 
-Five tiers of equal size, from mines to final goods. Three commodities a tier; a site of a higher tier takes all three of
-the tier below, two of them from two suppliers and one from a single one: five lanes into every site, 4.2 lanes a site
-in all. Every supplier has nearly as many customers as its neighbours and none has no customer, so
-that ``utilisation`` gives every site a capacity. Each site of the last tier has one steady demand.
+Five tiers of equal size, from mines to final goods, of three commodities each. A site of a higher tier takes all three
+of the tier below, two of them from two suppliers and one from a single one: five lanes into every site, 4.2 lanes a
+site in all. Every supplier has nearly as many customers as its neighbours and none has no customer, so that
+``utilisation`` gives every site a capacity. Each site of the last tier has one steady demand.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -42,9 +43,11 @@ def columns(n: int, seed: int = 1) -> Columns:
     bounds = [n * tier // TIERS for tier in range(TIERS + 1)]
     tiers = [np.arange(bounds[tier], bounds[tier + 1]) for tier in range(TIERS)]
     names = _named("s", n)
-    makes = np.concatenate([KINDS * tier + np.arange(len(t)) % KINDS for tier, t in enumerate(tiers)])
+    makes = np.concatenate(
+        [KINDS * tier + np.arange(len(t)) % KINDS for tier, t in enumerate(tiers)]
+    )
     wares = _named("c", TIERS * KINDS)
-    source, target, kind, share = _lanes(tiers, rng)
+    source, target, share = _lanes(tiers, rng)
     last = tiers[-1]
     users = _named("d", len(last))
     lead_time = rng.integers(1, 31, len(source) + len(last)).astype(float)
@@ -81,18 +84,18 @@ def _named(letter: str, count: int) -> npt.NDArray[np.str_]:
 
 def _lanes(
     tiers: list[Places], rng: np.random.Generator
-) -> tuple[Places, Places, Places, npt.NDArray[np.float64]]:
-    """Source, target, kind of commodity and share of every lane between sites."""
+) -> tuple[Places, Places, npt.NDArray[np.float64]]:
+    """Source, target and share of every lane between sites."""
     found = []
-    for below, tier in zip(tiers, tiers[1:], strict=False):
+    for below, tier in pairwise(tiers):
         for kind, shares in enumerate(SHARES):
             makers = below[kind::KINDS]
             first = rng.permutation(len(tier)) % len(makers)
-            for number, share in enumerate(shares):
+            for number, part in enumerate(shares):
                 source = makers[(first + number) % len(makers)]
-                found.append((source, tier, np.full(len(tier), kind), np.full(len(tier), share)))
-    source, target, kind, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
-    return source, target, kind, share
+                found.append((source, tier, np.full(len(tier), part)))
+    source, target, share = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return source, target, share
 
 
 def _inputs(
@@ -124,7 +127,9 @@ def network(n: int, seed: int = 1) -> ss.Network:
     return ss.Network(
         name=f"random-{n}",
         commodities=[ss.Commodity(**row) for row in _rows(tables["commodities"])],
-        sites=[ss.Site(**row, inputs=inputs.get(row["name"], {})) for row in _rows(tables["sites"])],
+        sites=[
+            ss.Site(**row, inputs=inputs.get(row["name"], {})) for row in _rows(tables["sites"])
+        ],
         demands=[ss.Demand(**row) for row in _rows(tables["demands"])],
         lanes=[ss.Lane(**row) for row in _rows(tables["lanes"])],
     )

@@ -1,12 +1,13 @@
 """A seven-node assembly system in stockpyl and in supplysim, over 1000 periods of one day.
 
-The structure and the lead times are those of figure 1 of Rosling (1989), which stockpyl carries as ``rosling_figure_1``. Demand
-has the mean and the range of his (0 to 10), but is 0 or 10, so that a day's demand is one lot. Every node follows a local
-base-stock policy. Nodes 2 to 7 hold enough for the largest demand of their lead time, node 1 does not: its customers wait.
+The structure and the lead times are those of figure 1 of Rosling (1989), which stockpyl carries as
+``rosling_figure_1``. Demand has the mean and the range of his (0 to 10), but is 0 or 10, so that a day's demand is one
+lot. Every node follows a local base-stock policy. Nodes 2 to 7 hold enough for the largest demand of their lead time,
+node 1 does not: its customers wait.
 
-What corresponds to what: a node is a `Site` whose inputs stand under ``BaseStock``. stockpyl puts goods together at once
-when they arrive, supplysim when a lot is wanted: while nothing runs out the same quantity is held, here as parts and there as
-goods, so a node's holding cost is laid on its parts (half on each of two). Node 1 is a `Site` that
+What corresponds to what: a node is a `Site` whose inputs stand under ``BaseStock``. stockpyl puts goods together when
+they arrive, supplysim when a lot is wanted: while nothing runs out the same quantity is held, here as parts and there
+as goods, so a node's holding cost is laid on its parts (half on each of two). Node 1 is a `Site` that
 holds nothing of its own and a `Demand` with the base stock; its day of lead time lies after the assembly
 instead of before. stockpyl gets the very demands that supplysim drew.
 """
@@ -78,12 +79,14 @@ def ours() -> ss.Network:
     """The system in supplysim; sources buy from mines that are never short."""
     sources = [node for node, many in SUPPLIERS.items() if not many]
     lanes = [
-        ss.Lane(f"node{below}", f"node{node}", lead_time=LEAD[node] if node > 1 else 0)
+        ss.Lane(f"node{below}", f"node{node}", lead_time=ss.Fixed(LEAD[node] if node > 1 else 0))
         for node, many in SUPPLIERS.items()
         for below in many
     ]
-    lanes += [ss.Lane(f"mine{node}", f"node{node}", lead_time=LEAD[node]) for node in sources]
-    lanes.append(ss.Lane("node1", "customers", lead_time=LEAD[1]))
+    lanes += [
+        ss.Lane(f"mine{node}", f"node{node}", lead_time=ss.Fixed(LEAD[node])) for node in sources
+    ]
+    lanes.append(ss.Lane("node1", "customers", lead_time=ss.Fixed(LEAD[1])))
     made = [f"part{node}" for node in SUPPLIERS] + [f"ore{node}" for node in sources]
     return ss.Network(
         name="assembly",

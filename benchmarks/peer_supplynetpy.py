@@ -1,17 +1,17 @@
 """SupplyNetPy's own benchmark networks, in SupplyNetPy and in supplysim.
 
 The networks are those of its authors' benchmark for the Winter Simulation Conference 2026 (in its repository:
-examples/notebooks/data/benchmark_performance.py, MIT licence; described anew here), with a fan-in of 2 and N = 50 and 500
-nodes: N/5 unlimited suppliers, N/10 manufacturers, N/7 distributors, the rest retailers; (s, S) everywhere; lead times
-exponential with mean 3; at each retailer one customer a day, Poisson, who wants 10 and leaves when they are not
+examples/notebooks/data/benchmark_performance.py, MIT licence; described anew here), with a fan-in of 2 and N = 50 and
+500 nodes: N/5 unlimited suppliers, N/10 manufacturers, N/7 distributors, the rest retailers; (s, S) everywhere; lead
+times exponential with mean 3; at each retailer one customer a day, Poisson, who wants 10 and leaves when they are not
 there. Of two suppliers its default takes the first as long as it works.
 
 What corresponds to what: a retailer is a `Demand`, a distributor a `Store`, both with `MinMax` and served in the order
 of their orders; a manufacturer is a `Site` with lots of 100 that take a day. Two things differ. SupplyNetPy
 sends an order when all of it is there, supplysim sends at once what is there. A manufacturer there orders raw
-material when its finished stock is low; a site here keeps finished stock for the largest orders that may come at once, and
-orders raw material when it uses it. `exact_case` takes both away, and all chance, and must agree to the cent; `ample_case` takes
-both away and keeps the chance, of which each library has its own, and must agree on average.
+material when its finished stock is low; a site here keeps finished stock for the largest orders that may come at once,
+and orders raw material when it uses it. `exact_case` takes both away, and all chance, and must agree to the cent;
+`ample_case` takes both away and keeps the chance, of which each library has its own, and must agree on average.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import supplysim as ss
@@ -65,7 +66,7 @@ class Case:
         tiers = self.tiers
         return [
             (above[(j + t) % len(above)], target, t == 0)
-            for above, tier in zip(tiers, tiers[1:], strict=False)
+            for above, tier in pairwise(tiers)
             for j, target in enumerate(tier)
             for t in range(min(FAN_IN, len(above)))
         ]
@@ -98,7 +99,9 @@ def theirs(case: Case) -> dict[str, Any]:
     raw = scm.RawMaterial(
         ID="RM", name="raw", extraction_quantity=1000, extraction_time=1, mining_cost=1, cost=2
     )
-    nodes = [node for tier in case.tiers for name in tier for node in [_their_node(case, name, raw)]]
+    nodes = [
+        node for tier in case.tiers for name in tier for node in [_their_node(case, name, raw)]
+    ]
     links = [
         {"ID": f"{a} {b}", "source": a, "sink": b, "cost": 3, "lead_time": lead}
         for a, b, _ in case.links
@@ -231,7 +234,7 @@ def _distributor(case: Case, name: str) -> ss.Store:
         country="JP",
         commodity="product",
         policy=ss.MinMax(low, high),
-        initial=start,
+        initial=ss.Quantity(start),
         allocation="fifo",
         holding_cost=0.5,
         reaction=NEVER,
@@ -248,7 +251,7 @@ def _retailer(case: Case, name: str) -> ss.Demand:
         rate=case.quantity,
         **arrivals,
         policy=ss.MinMax(low, high),
-        initial=start,
+        initial=ss.Quantity(start),
         holding_cost=0.5,
         reaction=NEVER,
     )
@@ -277,4 +280,3 @@ def ours_figures(run: Any) -> dict[str, float]:
         "bought by retailers": usd("lane", "D", "goods", "freight", end="R"),
         "bought by distributors": usd("lane", "M", "goods", "freight", end="D"),
     }
-

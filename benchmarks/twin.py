@@ -73,13 +73,17 @@ def _refuse_what_it_lacks(plan: Plan) -> None:
     lanes = list(net.lanes_by_key.values())
     rules_kept = {
         "stores": not net.stores,
-        "a timeline": not (plan.timeline.changes or plan.timeline.watches or plan.timeline.renewals),
+        "a timeline": not (
+            plan.timeline.changes or plan.timeline.watches or plan.timeline.renewals
+        ),
         "policies": all(
             isinstance(slot.item.policy, DaysOfCover) and slot.item.policy.review == 0.0
             for slot in slots
         ),
         "initial stocks": all(slot.item.initial is None for slot in slots),
-        "holding costs": not any(x.holding_cost for x in (*net.sites, *lanes, *(s.item for s in slots))),
+        "holding costs": not any(
+            x.holding_cost for x in (*net.sites, *lanes, *(s.item for s in slots))
+        ),
         "soft inputs": all(
             slot.item.needs * slot.item.criticality >= 1.0
             for slot in slots

@@ -1,0 +1,42 @@
+"""The compiled engine against the SimPy engine, which is the specification."""
+
+from __future__ import annotations
+
+import supplysim as ss
+from benchmarks.measure import Options, Section, per_replication, run_in_turn, seconds, supports
+from benchmarks.networks import network
+
+__all__ = ["run"]
+
+TEXT = """Seconds a replication within an ensemble in one process, planning, checking of mass balance and records
+included: the bundled network under the gallium licence of 2023 over its own horizon, and a random network (five lanes
+into every site, weekly lots) undisturbed for a year."""
+
+
+def run(options: Options) -> Section:
+    """Time both engines on both networks."""
+    gallium = ss.load_network("gallium-2022")
+    licence = ss.load_scenario("gallium-licence-2023")
+    size = 100 if options.quick else 500
+    cases = {
+        "gallium-2022, gallium-licence-2023": (gallium, licence),
+        f"random, {size} sites": (network(size), None),
+    }
+    rows = []
+    for title, (net, scenario) in cases.items():
+        jobs = {"simpy": per_replication(net, scenario, "simpy", 1)}
+        if supports("compiled"):
+            jobs["compiled"] = per_replication(
+                net, scenario, "compiled", 20 if options.quick else 100
+            )
+        found = run_in_turn(jobs, options.rounds)
+        compiled = found.get("compiled")
+        rows.append(
+            [
+                title,
+                seconds(found["simpy"]),
+                seconds(compiled) if compiled else "not there yet",
+                f"{found['simpy'] / compiled:.0f}" if compiled else "",
+            ]
+        )
+    return Section("Engines", TEXT, [(["", "SimPy engine", "compiled engine", "ratio"], rows)])

@@ -1,0 +1,82 @@
+"""Cost against size: one run each of ever larger networks, in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+
+import supplysim as ss
+from benchmarks.measure import Options, Section, engines, seconds
+from benchmarks.networks import columns, network
+
+__all__ = ["measure", "run"]
+
+TEXT = """Random networks (five lanes into every site, weekly lots), undisturbed for a year: time to build the network,
+time to lay out and run it once, and the largest memory of the process, imports included, each size in a process of its own."""
+SIZES = {"simpy": [100, 300, 1000], "compiled": [100, 1000, 10_000, 100_000, 1_000_000]}
+SCRIPT = "import json; from benchmarks.case_size import measure; print(json.dumps(measure({n}, {engine!r})))"
+
+
+def run(options: Options) -> Section:
+    """Measure every size on every engine there is, and fit the exponent of time."""
+    tables = []
+    for engine in engines():
+        sizes = SIZES[engine][: 2 if options.quick else None]
+        if not hasattr(ss.Network, "from_tables"):
+            sizes = [n for n in sizes if n <= 10_000]
+        found = [_apart(n, engine) for n in sizes]
+        rows = [
+            [f"{n:,}", seconds(one["build"]), seconds(one["run"]), f"{one['memory']:.0f} MB"]
+            for n, one in zip(sizes, found, strict=True)
+        ]
+        slope = np.polyfit(np.log(sizes), np.log([one["run"] for one in found]), 1)[0]
+        rows.append([f"exponent {slope:.2f}", "", "", ""])
+        tables.append(([f"sites, {engine} engine", "build", "run", "memory"], rows))
+    return Section("Size", TEXT, tables)
+
+
+def _apart(n: int, engine: str) -> dict[str, float]:
+    command = [sys.executable, "-c", SCRIPT.format(n=n, engine=engine)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    found: dict[str, float] = json.loads(said.splitlines()[-1])
+    return found
+
+
+def measure(n: int, engine: str) -> dict[str, float]:
+    """Seconds to build and to run one network, and the peak memory of this process in MB."""
+    import resource
+    import time
+
+    small = _network(30)
+    ss.simulate(small, horizon=1, engine=engine)  # type: ignore[arg-type]  # imports, compiles
+    start = time.process_time()
+    net = _network(n)
+    built = time.process_time()
+    _run(net, engine)
+    done = time.process_time()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    unit = 1e6 if sys.platform == "darwin" else 1e3  # bytes there, kilobytes elsewhere
+    return {"build": built - start, "run": done - built, "memory": peak / unit}
+
+
+def _network(n: int) -> ss.Network:
+    if not hasattr(ss.Network, "from_tables"):
+        return network(n)
+    made: ss.Network = ss.Network.from_tables(name=f"random-{n}", **columns(n))
+    return made
+
+
+def _run(net: ss.Network, engine: str) -> None:
+    """One year; an ensemble of one keeps records by group, which is what a large network needs."""
+    ss.ensemble(
+        net,
+        None,
+        replications=1,
+        horizon=365,
+        engine=engine,  # type: ignore[arg-type]
+        executor=1,
+        progress=False,
+    )

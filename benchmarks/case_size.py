@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -15,7 +17,8 @@ from benchmarks.networks import columns, network
 __all__ = ["measure", "run"]
 
 TEXT = """Random networks (five lanes into every site, weekly lots), undisturbed for a year: time to build the network,
-time to lay out and run it once, and the largest memory of the process, imports included, each size in a process of its own."""
+time to lay out and run it once, and the largest memory of the process (imports included), each size in a process of
+its own."""
 SIZES = {"simpy": [100, 300, 1000], "compiled": [100, 1000, 10_000, 100_000, 1_000_000]}
 SCRIPT = "import json; from benchmarks.case_size import measure; print(json.dumps(measure({n}, {engine!r})))"
 
@@ -26,7 +29,7 @@ def run(options: Options) -> Section:
     for engine in engines():
         sizes = SIZES[engine][: 2 if options.quick else None]
         if not hasattr(ss.Network, "from_tables"):
-            sizes = [n for n in sizes if n <= 10_000]
+            sizes = [n for n in sizes if n <= 1000]
         found = [_apart(n, engine) for n in sizes]
         rows = [
             [f"{n:,}", seconds(one["build"]), seconds(one["run"]), f"{one['memory']:.0f} MB"]
@@ -71,6 +74,9 @@ def _network(n: int) -> ss.Network:
 
 def _run(net: ss.Network, engine: str) -> None:
     """One year; an ensemble of one keeps records by group, which is what a large network needs."""
+    more: dict[str, Any] = {}
+    if "max_events" in inspect.signature(ss.ensemble).parameters:
+        more["max_events"] = 10**11  # the usual limit stops at some ten thousand sites
     ss.ensemble(
         net,
         None,
@@ -79,4 +85,5 @@ def _run(net: ss.Network, engine: str) -> None:
         engine=engine,  # type: ignore[arg-type]
         executor=1,
         progress=False,
+        **more,
     )

@@ -43,5 +43,5 @@ def run(options: Options) -> Section:
     names = {"C": "C twin", "simpy": "SimPy engine", "compiled": "compiled engine"}
     rows = [[names[k], seconds(value), f"{value / found['C']:.1f}"] for k, value in found.items()]
     events = first.counts["events"]
-    notes = f"{events} events a run; the twin needs {1e9 * found['C'] / events:.0f} ns for each."
+    notes = f"{events} events a run, warm-up included; the twin needs {1e9 * found['C'] / events:.0f} ns for each."
     return Section(f"C, {size} sites", TEXT, [(["", "a run", "times C"], rows)], notes)

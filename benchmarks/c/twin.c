@@ -259,7 +259,7 @@ static void record(void)
     LEVEL(lanes, book); LEVEL(lanes, transit);
     if (day > 0) return;
     for (int64_t i = 0; i < n_lanes; i++) lanes[i].goods = lanes[i].freight = lanes[i].ordering = 0.0;
-    memset(counts, 0, sizeof counts);
+    memset(counts, 0, EVENTS * sizeof *counts); /* but not the events handled */
 }
 
 /* --- running ----------------------------------------------------------------------------------- */
@@ -293,6 +293,7 @@ static void reset(void)
     memcpy(demands, demands0, n_demands * sizeof *demands);
     for (int64_t i = 0; i < n_bins; i++) bins[i].count = 0;
     today.count = present.count = 0;
+    memset(counts, 0, sizeof counts);
     row = records;
 }
 

@@ -24,7 +24,7 @@ TEXT = """SupplyNetPy's own benchmark networks (fan-in 2, 50 and 500 nodes, (s, 
 both libraries; seconds a replication. Building the network is not counted for SupplyNetPy, laying out the plan is for
 supplysim."""
 NOTES = """Do both compute the same? *Exact*: nothing is random and nobody upstream is short; all figures must be equal.
-*Ample*: with chance, of which each library draws its own, and nobody upstream short; means must agree within their
+*Ample*: with chance, of which each library draws its own, and nobody upstream short; means must agree within three
 standard errors, but for the customer whom SupplyNetPy sends to every retailer at time 0. *Published*: supplysim serves
 more, since it ships at once what is there, where SupplyNetPy waits until the whole order is there, and since its
 manufacturers hold stock for the largest orders that may come together."""

@@ -15,6 +15,7 @@ import numpy as np
 import supplysim as ss
 from benchmarks.measure import Options, Section, engines, seconds
 from benchmarks.networks import columns, network
+from supplysim.running import Engine
 
 __all__ = ["measure", "run"]
 
@@ -43,14 +44,14 @@ def run(options: Options) -> Section:
     return Section("Size", TEXT, tables)
 
 
-def _apart(n: int, engine: str) -> dict[str, float]:
+def _apart(n: int, engine: Engine) -> dict[str, float]:
     command = [sys.executable, "-c", SCRIPT.format(n=n, engine=engine)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     found: dict[str, float] = json.loads(said.splitlines()[-1])
     return found
 
 
-def measure(n: int, engine: str) -> dict[str, float]:
+def measure(n: int, engine: Engine) -> dict[str, float]:
     """Seconds to build and to run one network, and the peak memory of this process in MB."""
     small = _network(30)
     ss.simulate(small, horizon=1, engine=engine)  # type: ignore[arg-type]  # imports, compiles
@@ -81,7 +82,7 @@ def _network(n: int) -> ss.Network:
     return made
 
 
-def _run(net: ss.Network, engine: str) -> None:
+def _run(net: ss.Network, engine: Engine) -> None:
     """One year; an ensemble of one keeps records by group, which is what a large network needs."""
     more: dict[str, Any] = {}
     if "max_events" in inspect.signature(ss.ensemble).parameters:
@@ -91,7 +92,7 @@ def _run(net: ss.Network, engine: str) -> None:
         None,
         replications=1,
         horizon=365,
-        engine=engine,  # type: ignore[arg-type]
+        engine=engine,
         executor=1,
         progress=False,
         **more,

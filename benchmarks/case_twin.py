@@ -9,7 +9,7 @@ from benchmarks import twin
 from benchmarks.measure import Options, Section, per_replication, run_in_turn, seconds, supports
 from benchmarks.networks import network
 from supplysim.plan import make_plan
-from supplysim.simulate import run_plan
+from supplysim.running import run_plan
 
 __all__ = ["run"]
 

@@ -27,7 +27,7 @@ def run(options: Options) -> Section:
             scenario,
             replications=count,
             horizon=730,
-            engine=engine,  # type: ignore[arg-type]
+            engine=engine,
             executor=workers,
             progress=False,
         )

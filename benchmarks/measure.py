@@ -19,6 +19,7 @@ from typing import Any
 
 import supplysim as ss
 from supplysim.errors import InvalidInput
+from supplysim.running import Engine
 
 __all__ = [
     "Options",
@@ -89,7 +90,7 @@ def run_in_turn(jobs: Mapping[str, Callable[[], float]], rounds: int) -> dict[st
 
 
 def per_replication(
-    network: ss.Network, scenario: ss.Scenario | None, engine: str, replications: int, **how: Any
+    network: ss.Network, scenario: ss.Scenario | None, engine: Engine, replications: int, **how: Any
 ) -> Callable[[], float]:
     """A job for `run_in_turn`: seconds a replication within an ensemble in this process."""
 
@@ -99,7 +100,7 @@ def per_replication(
                 network,
                 scenario,
                 replications=replications,
-                engine=engine,  # type: ignore[arg-type]
+                engine=engine,
                 executor=1,
                 progress=False,
                 **how,
@@ -111,7 +112,7 @@ def per_replication(
 
 
 @cache
-def supports(engine: str) -> bool:
+def supports(engine: Engine) -> bool:
     """Whether this supplysim has the engine; asking also compiles what it compiles once."""
     network = ss.Network(
         name="tiny",

@@ -22,8 +22,10 @@ from supplysim.splicing import Spliced
 from supplysim.targets import Targets, find_targets, longest_stage, withdrawal
 from supplysim.timeline import Timeline, lay_out
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["MAX_EVENTS", "Plan", "make_plan"]
 
+MAX_EVENTS = 50_000_000
+"""How many events a run may make unless it is allowed more: a minute of the compiled engine."""
 DUST = 1e-9
 """What is below this share of a slot's lump is nothing to order, ship or wake for."""
 
@@ -36,7 +38,7 @@ class Plan:
     days of use; ``lump`` is the size of one order or withdrawal, the yardstick of what is negligible.
     ``site_target`` is the finished stock a site aims at; ``lead`` and ``slack`` are by lane: the mean
     time from order to receipt, and what a lane's own capacity (or the order of one day) may add. ``arrays`` holds the
-    same in the order of the network's tables.
+    same in the order of the network's tables. ``expected_events`` is about how many events the run makes.
     """
 
     timeline: Timeline
@@ -47,6 +49,7 @@ class Plan:
     horizon: int
     warmup: int
     arrays: Targets
+    expected_events: float
 
     # --- ties ------------------------------------------------------------------------------------
 
@@ -202,7 +205,7 @@ def make_plan(
     seed: int,
     replication: int,
     warmup: int | None,
-    max_events: int = 50_000_000,
+    max_events: int = MAX_EVENTS,
 ) -> Plan:
     """Lay a run out; refuses numbers out of range and runs of more than ``max_events`` events."""
     _check_numbers(horizon=horizon, seed=seed, replication=replication, warmup=warmup)
@@ -211,7 +214,7 @@ def make_plan(
     network = timeline.network
     if warmup is None:
         warmup = _warmup(given)
-    _refuse_floods(timeline, horizon + warmup, max_events)
+    expected = _expect(timeline, horizon + warmup, max_events)
     return Plan(
         timeline=timeline,
         network=network,
@@ -221,6 +224,7 @@ def make_plan(
         horizon=horizon,
         warmup=warmup,
         arrays=find_targets(network.tables, network.baseline().arrays),
+        expected_events=expected,
     )
 
 
@@ -252,13 +256,13 @@ def _warmup(network: Network) -> int:
 # --- events --------------------------------------------------------------------------------------
 
 
-def _refuse_floods(timeline: Timeline, days: int, max_events: int) -> None:
+def _expect(timeline: Timeline, days: int, max_events: int) -> float:
     """Estimate the events of a run and refuse a flood, naming what makes most of them."""
     own = {"records": 1.0} | _rates_of_measures(timeline)
     rates = {kind: rate for kind, rate in _rates_of_nodes(timeline.network).items() if rate.size}
     events = days * (math.fsum(own.values()) + math.fsum(float(r.sum()) for r in rates.values()))
     if events <= max_events:
-        return
+        return events
     names = _namers(timeline.network.tables)
     for kind, rate in rates.items():
         worst = np.argsort(-rate, kind="stable")[:5].tolist()

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from supplysim.engines.trace import Trace
-from supplysim.errors import Fault, InvalidInput, nearest
-from supplysim.grouping import Groups, aggregate, group
+from supplysim.errors import Fault, InvalidInput
 from supplysim.model import Network
-from supplysim.plan import Plan, make_plan
-from supplysim.results import Result, check_balance
+from supplysim.plan import MAX_EVENTS, make_plan
+from supplysim.results import Recipe, Result
+from supplysim.running import Engine, run_plan
 from supplysim.scenario import Scenario
 from supplysim.splicing import Spliced, day_of, splice
 
 if TYPE_CHECKING:
     from supplysim.engines.simpy_engine import Process
 
-__all__ = ["Engine", "branch", "releases_gil", "run_plan", "run_plans", "simulate"]
-
-Engine = Literal["auto", "simpy", "compiled"]
-"""Which engine runs; ``auto`` is free to choose, since all give the same answer."""
+__all__ = ["branch", "simulate"]
 
 UNDISTURBED_DAYS = 365
 
 
-def simulate(
+def simulate(  # noqa: PLR0913 - the settings of a run, all by name
     network: Network,
     scenario: Scenario | Spliced | None = None,
     *,
@@ -37,6 +33,7 @@ def simulate(
     engine: Engine = "auto",
     events: bool = False,
     processes: Iterable[Process] = (),
+    max_events: int = MAX_EVENTS,
 ) -> Result:
     """Simulate a network under a scenario (None: undisturbed) once.
 
@@ -44,6 +41,7 @@ def simulate(
     fix all draws, ``warmup`` days run unrecorded before day 0 (default: twice the longest stage).
     With ``events=True`` every event is logged. ``processes`` are users' own SimPy processes,
     generator functions ``process(env, state)`` that read the `State` and make primitive changes.
+    Runs of more than ``max_events`` are refused.
 
     Raises `InvalidInput` with every fault of an input, `TooManyEvents`, and `NotBalanced` if goods were to
     appear or vanish, in which case no result is returned.
@@ -69,6 +67,7 @@ def simulate(
         seed=_default(seed, scenario, "seed", 1),
         replication=replication,
         warmup=warmup if warmup is not None or scenario is None else scenario.warmup,
+        max_events=max_events,
     )
     recipe = Recipe(
         network, scenario, plan.horizon, plan.warmup, plan.seed, plan.replication, processes
@@ -121,48 +120,6 @@ def branch(
         events=events,
         processes=recipe.processes,
     )
-
-
-def run_plan(
-    plan: Plan, engine: Engine, events: bool = False, processes: Iterable[Process] = ()
-) -> Trace:
-    """Run a plan on the engine asked for."""
-    if engine == "compiled":
-        rule = "not there yet; 'simpy' gives the same answer"
-        raise InvalidInput([Fault("engine", rule, engine)], what="run")
-    if engine not in ("auto", "simpy"):
-        rule = f"unknown engine; {nearest(str(engine), ['auto', 'simpy', 'compiled'])}"
-        raise InvalidInput([Fault("engine", rule, engine)], what="run")
-    from supplysim.engines import simpy_engine
-
-    return simpy_engine.run(plan, events=events, processes=processes)
-
-
-def run_plans(
-    plans: Sequence[Plan],
-    engine: Engine,
-    *,
-    records: Literal["entity", "group"] = "entity",
-    groups: Sequence[Groups] = (),
-) -> list[Trace]:
-    """Run one replication of several scenarios, given as plans, and check that goods balance.
-
-    With ``records="group"`` the traces hold sums over groups of entities: those of ``groups``, one for each plan,
-    or else of `group`.
-    """
-    traces = []
-    for i, plan in enumerate(plans):
-        trace = run_plan(plan, engine)
-        check_balance(plan, trace)
-        if records == "group":
-            trace = aggregate(trace, groups[i] if groups else group(plan))
-        traces.append(trace)
-    return traces
-
-
-def releases_gil(engine: Engine) -> bool:
-    """Whether threads of one process run this engine side by side; where not, it takes processes."""
-    return engine == "compiled"
 
 
 def _default(

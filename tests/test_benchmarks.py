@@ -12,7 +12,7 @@ from benchmarks import twin
 from benchmarks.measure import Section, seconds
 from benchmarks.networks import columns, network
 from supplysim.plan import Plan, make_plan
-from supplysim.simulate import run_plan
+from supplysim.running import run_plan
 
 
 def _plan(net: ss.Network, horizon: int) -> Plan:

@@ -14,7 +14,7 @@ import supplysim as ss
 from supplysim.ensemble import statistics
 from supplysim.ensemble.job import BLOCK
 from supplysim.ensemble.pool import workers
-from supplysim.simulate import releases_gil
+from supplysim.running import releases_gil
 
 
 def network() -> ss.Network:

@@ -15,7 +15,7 @@ from supplysim.errors import NotBalanced
 from supplysim.grouping import Groups, aggregate, group
 from supplysim.plan import Plan, make_plan
 from supplysim.results import check_balance
-from supplysim.simulate import run_plan, run_plans
+from supplysim.running import run_plan, run_plans
 from supplysim.testing import networks, scenarios
 
 

@@ -86,7 +86,7 @@ Network = Annotated[
 Replications = Annotated[int | None, typer.Option(min=1, help="How many runs of each kind.")]
 Horizon = Annotated[int | None, typer.Option(min=1, help="Days from the scenario's start.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Fixes all draws.")]
-EngineName = Annotated[str, typer.Option(help="auto or simpy; the answer is the same.")]
+EngineName = Annotated[str, typer.Option(help="auto, simpy or compiled; the answer is the same.")]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")]
 Out = Annotated[
     Path | None,

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -25,8 +25,9 @@ from supplysim.history import Score, check_history, monthly_exports, nulls, scor
 from supplysim.model import Network
 from supplysim.plan import make_plan
 from supplysim.results import Result
+from supplysim.running import Engine, choose, releases_gil
 from supplysim.scenario import Scenario
-from supplysim.simulate import Engine, simulate
+from supplysim.simulate import simulate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,14 +132,23 @@ def check_input(what: str) -> str:
 def work(order: Order) -> Findings:
     """Run the scenario, the undisturbed network on the same draws, and the nulls of a history."""
     scenario, network = order.scenario, order.network
+    order = dataclasses.replace(order, engine=_engine(order))
     single = simulate(network, scenario, engine=order.engine)
     undisturbed = dataclasses.replace(scenario, name="undisturbed", measures=(), history=None)
-    with _pool(order.workers) as pool:
+    with nullcontext(order.workers) if releases_gil(order.engine) else _pool(order.workers) as pool:
         base = _ensemble(order, undisturbed, pool, "undisturbed", traces=True)
         runs = _ensemble(order, scenario, pool, "scenario", traces=True)
         past = None if scenario.history is None else _past(order, base, runs, pool)
     comparison = compare(base, runs)
     return Findings(comparison, comparison.table(), single, past)
+
+
+def _engine(order: Order) -> Engine:
+    """One engine for all runs of the job: the scenario, the undisturbed network, and the nulls of a history."""
+    scenario = order.scenario
+    settings = {name: getattr(scenario, name) for name in ("horizon", "seed", "warmup")}
+    plan = make_plan(order.network, scenario, replication=0, **settings)
+    return choose(order.engine, [plan], runs=3 * scenario.replications)
 
 
 def _past(order: Order, base: Ensemble, runs: Ensemble, pool: Executor | int) -> Past:

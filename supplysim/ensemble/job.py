@@ -12,7 +12,7 @@ import numpy.typing as npt
 from supplysim.engines.trace import Trace
 from supplysim.grouping import Groups, aggregate
 from supplysim.plan import Plan
-from supplysim.simulate import Engine, run_plans
+from supplysim.running import Engine, run_plans
 
 __all__ = ["BLOCK", "KEPT", "MONEY", "Block", "Job", "Task", "layout", "run_block"]
 

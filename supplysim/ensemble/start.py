@@ -18,9 +18,10 @@ from supplysim.ensemble.runs import Ensemble
 from supplysim.errors import Fault, InvalidInput
 from supplysim.grouping import group
 from supplysim.model import Network
-from supplysim.plan import Plan, make_plan
+from supplysim.plan import MAX_EVENTS, Plan, make_plan
+from supplysim.running import Engine, choose, releases_gil
 from supplysim.scenario import Scenario
-from supplysim.simulate import UNDISTURBED_DAYS, Engine, releases_gil
+from supplysim.simulate import UNDISTURBED_DAYS
 
 __all__ = ["Settings", "ensemble"]
 
@@ -37,6 +38,7 @@ class Settings(TypedDict, total=False):
     path: str | os.PathLike[str] | None
     traces: bool
     progress: bool | str
+    max_events: int
 
 
 @overload
@@ -64,6 +66,7 @@ def ensemble(  # noqa: PLR0913 - the settings of a run, all by name
     path: str | os.PathLike[str] | None = None,
     traces: bool = False,
     progress: bool | str = True,
+    max_events: int = MAX_EVENTS,
 ) -> Ensemble | dict[str, Ensemble] | list[Ensemble]:
     """Simulate one scenario (None: undisturbed) or several ``replications`` times, with a progress bar.
 
@@ -80,7 +83,7 @@ def ensemble(  # noqa: PLR0913 - the settings of a run, all by name
     ``.data``. More than 256 MB go to temporary files. With ``path``, a folder, every finished block of replications
     is kept there (of several scenarios, in a folder each): a run that was stopped, in whatever way, goes on where
     it stopped, and replications can be added. A folder of other runs is refused. ``progress`` may be a label for the
-    bar.
+    bar. Runs of more than ``max_events`` events are refused.
 
     >>> import supplysim as ss
     >>> from supplysim.testing import tiny
@@ -96,8 +99,12 @@ def ensemble(  # noqa: PLR0913 - the settings of a run, all by name
         list(scenarios.values()),
         {"replications": replications, "horizon": horizon, "seed": seed, "warmup": warmup},
     )
-    plans = tuple(make_plan(network, s, replication=0, **settings) for s in scenarios.values())
-    job = Job(plans, tuple(group(plan) for plan in plans), engine, traces)
+    plans = tuple(
+        make_plan(network, s, replication=0, max_events=max_events, **settings)
+        for s in scenarios.values()
+    )
+    chosen = choose(engine, plans, runs=count)
+    job = Job(plans, tuple(group(plan) for plan in plans), chosen, traces)
     folders = _folders(scenario, list(scenarios), path)
     for folder, (given, plan) in zip(
         folders, zip(scenarios.values(), plans, strict=True), strict=True

@@ -37,7 +37,7 @@ from supplysim import draws, rules
 from supplysim.engines.trace import Trace
 from supplysim.plan import Plan, make_plan
 from supplysim.results import check_balance
-from supplysim.simulate import run_plan
+from supplysim.running import run_plan
 
 
 def strikes(up: float, down: float, step: float | None = None) -> ss.Scenario:

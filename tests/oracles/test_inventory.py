@@ -36,7 +36,7 @@ import supplysim as ss
 from supplysim.engines.trace import Trace
 from supplysim.plan import make_plan
 from supplysim.results import check_balance
-from supplysim.simulate import run_plan
+from supplysim.running import run_plan
 
 SLOT, LANE = "use", "mine|use|"
 

@@ -32,7 +32,7 @@ from supplysim import draws
 from supplysim.engines.trace import Trace
 from supplysim.plan import Plan, make_plan
 from supplysim.results import check_balance
-from supplysim.simulate import run_plan
+from supplysim.running import run_plan
 
 Floats = npt.NDArray[np.float64]
 LANE = "mine|use|"

@@ -17,7 +17,6 @@ from supplysim.engines.trace import Trace
 from supplysim.plan import Plan, make_plan
 from supplysim.testing import networks, scenarios
 
-
 COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 SEARCH = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 

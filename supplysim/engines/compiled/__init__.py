@@ -2,7 +2,8 @@
 
 Modules, in the order in which they build on each other: `jit` (how kernels are compiled), `codes`, `layout` (the
 state), `arithmetic` (rules and draws), `queue`, `demand`, `rerouting`, `supply`, `gates`, `dispatch`,
-`production`, `control`, `recording`, `loop`; `measures` and `program` fill the arrays from a plan, `execution` runs them.
+`production`, `control`, `recording`, `loop`; `histories`, `measures` and `program` fill the arrays from plans,
+`execution` runs them, `store` says where compiled code is kept.
 """
 
 from __future__ import annotations
@@ -27,18 +28,19 @@ def run(plan: Plan, *, events: bool = False) -> Trace:
 
 
 def run_all(
-    plans: Sequence[Plan], *, events: bool = False, groups: Groups | None = None
+    plans: Sequence[Plan], *, events: bool = False, groups: Sequence[Groups | None] = ()
 ) -> list[Trace]:
     """Run one replication of several plans; those that differ only in their changes share what comes before.
 
-    With ``groups``, which all plans must have, records are summed as they are made. Programs are kept while the same plans
+    With ``groups``, one for each plan, records are summed as they are made. Programs are kept while the same plans
     are run again, whatever the replication.
     """
     from supplysim.engines.compiled.histories import sharing
 
     traces: dict[int, Trace] = {}
     for together in sharing(plans):
-        found = _execute([plans[i] for i in together], events, groups)
+        summed = groups[together[0]] if groups else None
+        found = _execute([plans[i] for i in together], events, summed)
         traces |= dict(zip(together, found, strict=True))
     return [traces[i] for i in range(len(plans))]
 
@@ -46,16 +48,18 @@ def run_all(
 def _execute(plans: Sequence[Plan], events: bool, groups: Groups | None) -> list[Trace]:
     from supplysim.engines.compiled.execution import execute
 
-    net = plans[0].network
-    names = {
-        "site": list(net.site_by_name),
-        "slot": list(net.slots),
-        "demand": list(net.demand_by_name),
-        "lane": list(net.lanes_by_key),
-    }
+    program = _program(plans, groups)
     if groups is not None:
-        names = {kind: list(groups.names[kind]) for kind in names}
-    return execute(plans, _program(plans, groups), names, events=events)
+        names = {kind: list(names) for kind, names in groups.names.items()}
+    else:
+        net = plans[0].network
+        names = {
+            "site": list(net.site_by_name),
+            "slot": list(net.slots),
+            "demand": list(net.demand_by_name),
+            "lane": list(net.lanes_by_key),
+        }
+    return execute(plans, program, names, events=events)
 
 
 class _Programs:

@@ -16,7 +16,8 @@ from supplysim.engines.compiled import codes as c
 from supplysim.engines.compiled import loop, store
 from supplysim.engines.compiled.jit import COMPILED, Plain, kept, typeof
 from supplysim.engines.compiled.layout import TABLES, WORLD
-from supplysim.engines.compiled.program import KINDS, Program, rows
+from supplysim.engines.compiled.pools import rows
+from supplysim.engines.compiled.program import KINDS, Program
 from supplysim.engines.trace import FLOWS, LEVELS, Event, Trace
 from supplysim.plan import Plan
 
@@ -31,9 +32,9 @@ def kernel() -> Callable[[Any], int]:
     """The event loop, compiled: taken from the disk, or made now, by one process while others wait."""
     worlds = np.zeros(1, dtype=WORLD)
     where = store.folder()
-    made = kept(loop.run, where)
+    made: Any = kept(loop.run, where)
     with FileLock(where / "lock") if where.is_dir() else nullcontext():
-        made.compile((typeof(worlds),))  # type: ignore[attr-defined]
+        made.compile((typeof(worlds),))
     return made
 
 

@@ -150,7 +150,8 @@ WORLD = _dtype(
     "u1 logging full state",
     "u8 seed replication",
     "i8 " + " ".join(TABLES),
-    """i8 days day immediate_n first_due dues_n first_watch watches_n first_renewal renewals_n sources_n sites_n slots_n lanes_n demands_n streams_n
+    """i8 days day immediate_n first_due dues_n first_watch watches_n first_renewal renewals_n
+    sources_n sites_n slots_n lanes_n demands_n streams_n
     site_groups slot_groups demand_groups lane_groups site_rank store_rank slot_rank
     bin bins_n near_n wakes_n events_n events_room orders_n orders_room log_n log_room
     reserve recalls most_shipments free_event free_order make make_n""",

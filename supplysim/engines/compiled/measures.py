@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -19,17 +20,16 @@ from supplysim.changes import (
     Ledger,
     Office,
     Recall,
+    Renewal,
     Target,
     Value,
+    Watch,
 )
 from supplysim.engines.compiled import codes as c
 from supplysim.engines.compiled.histories import Histories
-from supplysim.engines.compiled.layout import TABLES
+from supplysim.engines.compiled.pools import Pools, rows
 from supplysim.engines.compiled.queue import place
 from supplysim.plan import Plan
-
-if TYPE_CHECKING:
-    from supplysim.engines.compiled.program import Pools
 
 T = TypeVar("T")
 ATTRIBUTES = {
@@ -56,11 +56,8 @@ LICENCE_DRAWS = (
 class Measures:
     """Collects what a timeline may ever do, so that every contribution has its place."""
 
-    def __init__(
-        self, plan: Plan, histories: Histories, index: Mapping[str, dict[str, int]], pools: Pools
-    ) -> None:
+    def __init__(self, plan: Plan, histories: Histories, pools: Pools) -> None:
         self.plan = plan
-        self.index = index
         self.pools = pools
         parts = [histories.common, *histories.own]
         self.parts = parts
@@ -69,8 +66,10 @@ class Measures:
         self.watches = [item for part in parts for item in part.watches]
         self.renewals = [item for part in parts for item in part.renewals]
         self.lists: list[tuple[int, int]] = []
-        for item, _ in (*self.watches, *self.renewals):
-            for changes in (item.then, item.otherwise):
+        actors: list[Watch | Renewal] = [item for item, _ in self.watches]
+        actors += [item for item, _ in self.renewals]
+        for actor in actors:
+            for changes in (actor.then, actor.otherwise):
                 self.lists.append((len(self.changes), len(changes)))
                 self.changes += changes
         self.longest = max([1, *(count for _, count in self.lists)])
@@ -83,16 +82,15 @@ class Measures:
 
     def _cells(self) -> None:
         """Rows for contributions: by target, in order of key."""
-        net = self.plan.network
+        t = self.plan.network.tables
         keys: dict[Target, set[str]] = {}
         for change in self.changes:
             if not isinstance(change.value, Recall):
                 keys.setdefault(change.target, set()).add(change.key)
-        for key, lane in net.lanes_by_key.items():
-            if lane.closed:
-                keys.setdefault(Target("lane", key, "gate"), set()).add(STRUCTURE)
-            if net.slot_of(lane).item.retain > 0.0:
-                keys.setdefault(Target("lane", key, "share"), set()).add(RETAINED)
+        for row in np.flatnonzero(t.lanes.closed).tolist():
+            keys.setdefault(Target("lane", t.lane_key(row), "gate"), set()).add(STRUCTURE)
+        for row in np.flatnonzero(t.slots.retain[t.lane_slot] > 0.0).tolist():
+            keys.setdefault(Target("lane", t.lane_key(row), "share"), set()).add(RETAINED)
         self.blocks: dict[Target, tuple[int, int]] = {}
         self.cells: dict[tuple[Target, str], int] = {}
         for target in sorted(keys):
@@ -113,6 +111,18 @@ class Measures:
 
     def _lane(self, change: Change) -> int:
         return self.index["lane"][change.target.name]
+
+    @cached_property
+    def index(self) -> dict[str, dict[str, int]]:
+        """The place of each entity in its table, by kind and name."""
+        t = self.plan.network.tables
+        names = {
+            "site": t.site_names(),
+            "slot": t.slot_keys,
+            "demand": t.demand_names(),
+            "lane": t.lane_keys,
+        }
+        return {kind: {x: i for i, x in enumerate(known)} for kind, known in names.items()}
 
     def _place(self, known: list[T], value: T) -> int:
         """The row of a quota or office: one for each value (looked up by identity first)."""
@@ -137,7 +147,7 @@ class Measures:
         self._fill_actors(arrays)
 
     def _fill_cells(self, arrays: dict[str, Any]) -> None:
-        cells = arrays["cells"] = _rows("cells", len(self.cells))
+        cells = arrays["cells"] = rows("cells", len(self.cells))
         for (target, key), i in self.cells.items():
             lane = self.index["lane"].get(target.name) if target.kind == "lane" else None
             if lane is not None and key == RETAINED:
@@ -146,7 +156,7 @@ class Measures:
                 cells["kind"][i] = c.CLOSED
 
     def _fill_changes(self, arrays: dict[str, Any]) -> None:
-        table = arrays["changes"] = _rows("changes", len(self.changes))
+        table = arrays["changes"] = rows("changes", len(self.changes))
         for row, change in zip(table, self.changes, strict=False):
             target = change.target
             row.attribute = ATTRIBUTES[target.kind, target.attribute]
@@ -160,7 +170,7 @@ class Measures:
 
     def _fill_dues(self, arrays: dict[str, Any]) -> None:
         """When each change of the timeline is due; the first ``immediate`` are when the warm-up begins."""
-        dues = arrays["dues"] = _rows("dues", self.due)
+        dues = arrays["dues"] = rows("dues", self.due)
         before: dict[int, int] = {}
         at = iter(dues)
         for part in self.parts:
@@ -198,7 +208,7 @@ class Measures:
                 return c.OFFICE, 0.0, self.licences[self._seen[id(value)], self._lane(change)]
 
     def _fill_quotas(self, arrays: dict[str, Any]) -> None:
-        table = arrays["ledgers"] = _rows("ledgers", len(self.ledgers))
+        table = arrays["ledgers"] = rows("ledgers", len(self.ledgers))
         for row, ledger in zip(table, self.ledgers, strict=False):
             row.rank = self.plan.rank["measure", ledger.key]
             row.amount = ledger.amount
@@ -206,7 +216,7 @@ class Measures:
             row.marks, row.marks_n = len(self.pools.floats), len(ledger.marks)
             self.pools.floats += [rules.on_grid(mark) for mark in ledger.marks]
             row.history = ledger.rule == "history"
-        passes = arrays["passes"] = _rows("passes", len(self.passes))
+        passes = arrays["passes"] = rows("passes", len(self.passes))
         for (ledger_, lane), i in self.passes.items():
             passes[i].ledger, passes[i].lane = ledger_, lane
             if table[ledger_].lanes == 0:
@@ -214,23 +224,22 @@ class Measures:
             table[ledger_].lanes += 1
 
     def _fill_offices(self, arrays: dict[str, Any]) -> None:
-        table = arrays["offices"] = _rows("offices", len(self.offices))
+        table = arrays["offices"] = rows("offices", len(self.offices))
         seats = 0
         for row, office in zip(table, self.offices, strict=False):
             self._fill_office(row, office)
             row.seats = seats
             row.room = min(office.desks or 1, 64)
             seats += row.room
-        arrays["seats"] = _rows("seats", int(seats))
-        slots = list(self.plan.network.slots.values())
-        licences = arrays["licences"] = _rows("licences", len(self.licences))
-        names = list(self.index["lane"])
+        arrays["seats"] = rows("seats", int(seats))
+        t = self.plan.network.tables
+        licences = arrays["licences"] = rows("licences", len(self.licences))
         for (office_, lane), i in self.licences.items():
             row, terms = licences[i], self.offices[office_]
             row.office, row.lane = office_, lane
-            country = slots[arrays["lanes"]["slot"][lane]].country
+            country = t.country[t.lane_target[lane]]
             row.chance = terms.approval.get(country, terms.default_approval)
-            entity = f"{terms.key}|{names[lane]}"
+            entity = f"{terms.key}|{t.lane_key(lane)}"
             streams = [self.pools.stream("licence", entity, x) for x in LICENCE_DRAWS]
             row.streams = streams[0]
 
@@ -250,7 +259,7 @@ class Measures:
 
     def _fill_actors(self, arrays: dict[str, Any]) -> None:
         lists = iter(self.lists)
-        table = arrays["watches"] = _rows("watches", len(self.watches))
+        table = arrays["watches"] = rows("watches", len(self.watches))
         for row, (watch, serial) in zip(table, self.watches, strict=False):
             row.rank, row.serial = self.plan.rank["measure", watch.key], serial
             row.use = rules.total([self.plan.use[key] for key in watch.slots])
@@ -260,7 +269,7 @@ class Measures:
             self.pools.numbers += [self.index["slot"][key] for key in watch.slots]
             row.then, row.then_n = next(lists)
             row.otherwise, row.otherwise_n = next(lists)
-        table = arrays["renewals"] = _rows("renewals", len(self.renewals))
+        table = arrays["renewals"] = rows("renewals", len(self.renewals))
         for row, (renewal, serial) in zip(table, self.renewals, strict=False):
             row.rank, row.serial = self.plan.rank["measure", renewal.key], serial
             row.time = rules.on_grid(renewal.begins)
@@ -286,11 +295,6 @@ class Measures:
             found.append(at | sizes)
             at = {name: at[name] + size for name, size in zip(at, sizes.values(), strict=True)}
         return found
-
-
-def _rows(name: str, count: int) -> Any:
-    made: Any = np.zeros(max(1, count), dtype=TABLES[name])
-    return made.view(np.recarray)
 
 
 __all__: Sequence[str] = ["Measures"]

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import sys
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
-__all__ = ["folder", "is_ready"]
+__all__ = ["folder", "is_loaded", "is_ready"]
 
 HERE = Path(__file__).parent
 SOURCES = (*sorted(HERE.glob("*.py")), HERE.parents[1] / "rules.py", HERE.parents[1] / "draws.py")
@@ -30,6 +31,12 @@ def folder() -> Path:
         digest.update(version(package).encode())
     digest.update(f"{platform.python_version()} {platform.machine()} {HERE}".encode())
     return user_cache_path("supplysim", appauthor=False) / "kernels" / digest.hexdigest()[:24]
+
+
+def is_loaded() -> bool:
+    """Whether the engine is ready in this very process."""
+    execution = sys.modules.get("supplysim.engines.compiled.execution")
+    return execution is not None and execution.kernel.cache_info().currsize > 0
 
 
 def is_ready() -> bool:

@@ -35,7 +35,7 @@ def test_two_quotas_charge_only_what_passes_both() -> None:
     assert float(result.data.shipped[30:60].sum()) == pytest.approx(12.0)
 
 
-def test_a_second_source_that_ends_before_it_is_qualified_never_ships() -> None:
+def test_a_second_source_that_ends_before_it_is_qualified_makes_and_ships_nothing() -> None:
     source = ss.SecondSource(
         key="late",
         commodity="ore",
@@ -44,10 +44,13 @@ def test_a_second_source_that_ends_before_it_is_qualified_never_ships() -> None:
         to=["DE"],
         begins=0,
         qualification=100,
+        share=0.5,
         ends=50,
     )
     result = run(net(), ss.ExportBan(**REACH), source)
     assert float(result.data.shipped.sel(lane="late|use|").sum()) == 0.0
+    assert float(result.data.output.sel(site="late").sum()) == 0.0
+    assert float(result.data.opening_stock.sel(site="late")) == 0.0
 
 
 def test_what_a_measure_adds_moves_no_draw() -> None:

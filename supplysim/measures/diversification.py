@@ -105,9 +105,10 @@ class SecondSource(Measure):
     def primitives(self, context: Context) -> list[Primitive]:
         """Lanes that open, shares that move, capacity that ramps."""
         ready = context.time(self.begins) + self.qualification
+        idle = Change(-math.inf, Target("site", self.key, "capacity"), self.key, Factor(0.0))
+        changes: list[Primitive] = [] if self.site else [idle]
         if self.ends is not None and context.time(self.ends) <= ready:
-            return []  # over before it is qualified
-        changes: list[Primitive] = []
+            return changes  # over before it is qualified
         if self.site is None:
             changes += self._ramp_up(ready)
         name, mode = (self.site or self.key), (self.key if self.site else "")
@@ -143,8 +144,7 @@ class SecondSource(Measure):
 
     def _ramp_up(self, ready: float) -> list[Primitive]:
         target = Target("site", self.key, "capacity")
-        steps: list[Primitive] = [Change(-math.inf, target, self.key, Factor(0.0))]
-        steps += [
+        steps: list[Primitive] = [
             Change(ready + day, target, self.key, Factor(day / self.ramp))
             for day in range(math.ceil(self.ramp))
         ]

@@ -14,8 +14,8 @@ from supplysim.engines.compiled.arithmetic import (
     quantile,
 )
 from supplysim.engines.compiled.jit import jit
-from supplysim.engines.compiled.layout import World, demand, event, slot, stream
-from supplysim.engines.compiled.queue import log, new_event, place, put, schedule, wake_slot
+from supplysim.engines.compiled.layout import World, demand, slot, stream
+from supplysim.engines.compiled.queue import log, place, schedule, wake_slot
 
 TICK = rules.TICK
 
@@ -92,10 +92,7 @@ def _await(w: World, i: int) -> None:
     if d.rate <= 0.0:
         return
     time = w.now + max(TICK, on_grid(d.left / d.rate))
-    if time < w.horizon:
-        e = new_event(w, time, place(c.DEMAND, d.rank, d.serial), c.CUSTOMER, i)
-        event(w, e).c = d.serial
-        put(w, e)
+    schedule(w, time, place(c.DEMAND, d.rank, d.serial), c.CUSTOMER, i)
 
 
 @jit

@@ -53,12 +53,8 @@ def dispatch(w: World, i: int) -> None:
     """Serve the books from stock by the source's allocation rule, as far as the gates let it."""
     s = source(w, i)
     n = 0
-    for j in range(s.first, s.first + s.lanes):
-        x = lane(w, j)
-        if x.at_gate > 0.0 and not settling(w, j):  # what a quota has granted goes first
-            amount = x.at_gate
-            x.at_gate = 0.0
-            _ship(w, j, amount)
+    if s.gated == 1:
+        _ship_granted(w, i)
     for j in range(s.first, s.first + s.lanes):
         x = lane(w, j)
         if (x.book > x.dust or x.blocked == 1 or x.behind == 1) and not settling(w, j):
@@ -81,6 +77,18 @@ def dispatch(w: World, i: int) -> None:
         look(w, s.slot)
     if s.site >= 0:
         wake_site(w, s.site)
+
+
+@jit
+def _ship_granted(w: World, i: int) -> None:
+    """What a quota has granted at this instant goes first."""
+    s = source(w, i)
+    for j in range(s.first, s.first + s.lanes):
+        x = lane(w, j)
+        if x.at_gate > 0.0 and not settling(w, j):
+            amount = x.at_gate
+            x.at_gate = 0.0
+            _ship(w, j, amount)
 
 
 @jit
@@ -198,7 +206,7 @@ def unlist(w: World, j: int, k: int) -> None:
 def _fill_orders(w: World, j: int, amount: float) -> float:
     """Strike the oldest orders off the book; when the oldest of them was placed."""
     x = lane(w, j)
-    oldest = order_of(w, x.head).ordered_at
+    oldest = order_of(w, x.head).ordered_at if x.head >= 0 else w.now
     left = amount
     while x.head >= 0 and left > 0.0:
         first = order_of(w, x.head)

@@ -16,7 +16,7 @@ from supplysim.engines.compiled import codes as c
 from supplysim.engines.compiled import loop, store
 from supplysim.engines.compiled.jit import COMPILED, Plain, kept, typeof
 from supplysim.engines.compiled.layout import TABLES, WORLD
-from supplysim.engines.compiled.pools import rows
+from supplysim.engines.compiled.pools import copied, rows
 from supplysim.engines.compiled.program import KINDS, Program
 from supplysim.engines.trace import FLOWS, LEVELS, Event, Trace
 from supplysim.plan import Plan
@@ -200,4 +200,4 @@ def execute(
 
 
 def _copies(arrays: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: array if name in CONSTANT else array.copy() for name, array in arrays.items()}
+    return {name: array if name in CONSTANT else copied(array) for name, array in arrays.items()}

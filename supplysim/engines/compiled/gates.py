@@ -303,8 +303,7 @@ def _file(
     e.x = amount
     e.y = service
     e.z = more
-    e.b = 1 if approved else 0
-    e.c = licence(w, i).generation
+    e.b = licence(w, i).generation << 1 | (1 if approved else 0)
     put(w, k)
 
 

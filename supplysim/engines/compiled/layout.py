@@ -39,7 +39,7 @@ LANE = _dtype(
 SOURCE = _dtype(
     "f8 stock cost_rate cost_since cost_held retry_at",
     "i8 rank first lanes site slot allocation",
-    "u1 awake",
+    "u1 awake gated",
 )
 SLOT = _dtype(
     "f8 on_hand use lump dust target cover used cost_rate review gain needs criticality",
@@ -99,11 +99,11 @@ RENEWAL = _dtype(
 
 DISTRIBUTION = _dtype("i8 kind", "f8 a b c mean", "i8 first count")
 STREAM = _dtype("f8 day", "u8 entity purpose key", "i8 count")
-EVENT = _dtype("f8 time", "i8 order a next", "f8 x y z", "i8 c", "i4 kind b before after")
+EVENT = _dtype("f8 time", "i8 order", "f8 x y z", "i4 kind a b next before after")  # a cache line
 ORDER = _dtype("f8 ordered_at amount", "i8 next before")
 HEAP = _dtype("f8 time", "i8 order node")
 WAKE = _dtype("i8 order")
-BIN = _dtype("i8 node")
+BIN = _dtype("i4 node")
 LINK = _dtype("i8 lane")
 LOG = _dtype("f8 time quantity", "i8 kind entity")
 VALUE = _dtype("f8 x")

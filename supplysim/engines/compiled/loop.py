@@ -47,7 +47,7 @@ from supplysim.engines.compiled.layout import (
     waking,
     watch,
 )
-from supplysim.engines.compiled.production import finish, leave_line, start_lot
+from supplysim.engines.compiled.production import LINE, finish, leave_line, start_lot
 from supplysim.engines.compiled.queue import (
     SERIALS,
     free_event,
@@ -149,8 +149,8 @@ def _wake_up(w: World, at: int) -> None:
 def _happen(w: World, k: int) -> None:
     """Take the event's row off the queue and do what it says; the row is free for others meanwhile."""
     e = event(w, k)
-    kind, i, serial, order_ = e.kind, e.a, e.c, e.order
-    amount, y, z, flag = e.x, e.y, e.z, e.b == 1
+    kind, i, b, at = e.kind, np.int64(e.a), e.b, e.order
+    amount, y, z, serial = e.x, e.y, e.z, at & SERIALS
     if kind == c.ARRIVES and i >= 0 and lane(w, i).recallable == 1:
         unlist(w, i, k)
     free_event(w, k)
@@ -158,7 +158,7 @@ def _happen(w: World, k: int) -> None:
         if i >= 0:
             receive(w, i, amount, y)
     elif kind == c.LINE_DONE:
-        leave_line(w, i, serial)
+        leave_line(w, i, serial - LINE)
     elif kind == c.LOT_FINISHED:
         finish(w, i, amount)
     elif kind == c.WITHDRAWAL:
@@ -172,17 +172,17 @@ def _happen(w: World, k: int) -> None:
     elif kind == c.SOURCE_LOOKS:
         wake_source(w, i)
     elif kind == c.REVIEW:
-        wake(w, order_)
+        wake(w, at)
         _await_review(w, i)
     elif kind == c.RETRY:
         slot(w, i).retry_due = 0
         wake_slot(w, i)
     elif kind == c.HANDED_IN:
-        if licence(w, i).generation == serial:
-            handed_in(w, i, amount, y, z, flag)
+        if licence(w, i).generation == b >> 1:
+            handed_in(w, i, amount, y, z, b & 1 == 1)
     elif kind == c.DECIDED:
-        if licence(w, i).generation == serial:
-            decide(w, i, amount, flag)
+        if licence(w, i).generation == b >> 1:
+            decide(w, i, amount, b & 1 == 1)
     else:
         _happen_rarely(w, kind, i)
 

@@ -219,6 +219,7 @@ class Measures:
         passes = arrays["passes"] = rows("passes", len(self.passes))
         for (ledger_, lane), i in self.passes.items():
             passes[i].ledger, passes[i].lane = ledger_, lane
+            arrays["sources"][arrays["lanes"][lane].source].gated = 1
             if table[ledger_].lanes == 0:
                 table[ledger_].first = i
             table[ledger_].lanes += 1

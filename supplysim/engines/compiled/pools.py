@@ -21,13 +21,29 @@ from supplysim.model import (
     Uniform,
 )
 
-__all__ = ["Pools", "rows"]
+__all__ = ["Pools", "copied", "rows"]
+
+LINE = 64
+"""Bytes of a cache line."""
 
 
 def rows(name: str, count: int) -> Any:
-    """A table of zeros; at least one row, so that its address is that of something."""
-    made: Any = np.zeros(max(1, count), dtype=TABLES[name])
-    return made.view(np.recarray) if made.dtype.names else made
+    """A table of zeros that starts with a cache line; at least one row, so that its address is that of something."""
+    dtype = TABLES[name]
+    size = max(1, count) * dtype.itemsize
+    memory = np.zeros(size + LINE, dtype=np.uint8)
+    start = -memory.ctypes.data % LINE
+    made: Any = memory[start : start + size].view(dtype)
+    return made.view(np.recarray) if dtype.names else made
+
+
+def copied(table: Any) -> Any:
+    """A copy of a table that starts with a cache line, too."""
+    memory = np.empty(table.nbytes + LINE, dtype=np.uint8)
+    start = -memory.ctypes.data % LINE
+    made: Any = memory[start : start + table.nbytes].view(table.dtype)
+    made[:] = table
+    return made.view(np.recarray) if table.dtype.names else made
 
 
 class Pools:

@@ -9,7 +9,15 @@ from supplysim.engines.compiled.arithmetic import covers, lot_fraction, on_grid,
 from supplysim.engines.compiled.demand import accrue, look, take
 from supplysim.engines.compiled.jit import jit
 from supplysim.engines.compiled.layout import World, event, lane, site, slot, source
-from supplysim.engines.compiled.queue import log, new_event, place, put, wake_site, wake_source
+from supplysim.engines.compiled.queue import (
+    log,
+    new_event,
+    place,
+    put,
+    schedule,
+    wake_site,
+    wake_source,
+)
 
 INF = math.inf
 LINE = 1 << 32
@@ -83,10 +91,7 @@ def _run_line(w: World, i: int) -> None:
     if p.capacity <= 0.0:
         return
     time = w.now + on_grid_below(p.work_left / p.capacity)
-    if time < w.horizon:
-        e = new_event(w, time, place(c.LOT_DONE, p.rank, LINE + p.line_serial), c.LINE_DONE, i)
-        event(w, e).c = p.line_serial
-        put(w, e)
+    schedule(w, time, place(c.LOT_DONE, p.rank, LINE + p.line_serial), c.LINE_DONE, i)
 
 
 @jit

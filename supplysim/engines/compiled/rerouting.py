@@ -322,7 +322,8 @@ def _settle_books(w: World, i: int, rest: float) -> None:
         x = lane(w, j)
         if x.blocked == 1:
             picked(w, n, 1)[0] = j
-            scratch_a(w, n, 1)[0] = max(0.0, x.book - x.doubled)
+            # what stands at a quota's gate is on its way, and cannot be taken back
+            scratch_a(w, n, 1)[0] = max(0.0, x.book - x.doubled - x.at_gate)
             scratch_b(w, n, 1)[0] = INF
             n += 1
     stuck, parts = scratch_a(w, 0, n), scratch_c(w, 0, n)

@@ -17,7 +17,6 @@ from supplysim.engines.compiled.jit import jit
 from supplysim.engines.compiled.layout import (
     World,
     demand,
-    event,
     lane,
     scratch_a,
     scratch_b,
@@ -27,9 +26,8 @@ from supplysim.engines.compiled.layout import (
 )
 from supplysim.engines.compiled.queue import (
     log,
-    new_event,
     place,
-    put,
+    schedule,
     wake_site,
     wake_slot,
     wake_source,
@@ -173,11 +171,7 @@ def behind(w: World, j: int) -> None:
     x.behind_since = w.now
     x.behind_serial += 1
     reaction = on_grid(slot(w, x.slot).reaction) + x.slack
-    time = w.now + reaction
-    if time < w.horizon:
-        i = new_event(w, time, place(c.LOT_START, x.rank, x.behind_serial), c.JUDGED, j)
-        event(w, i).c = x.behind_serial
-        put(w, i)
+    schedule(w, w.now + reaction, place(c.LOT_START, x.rank, x.behind_serial), c.JUDGED, j)
 
 
 @jit

@@ -84,7 +84,7 @@ def _ship(ctx: Context, lane: LaneState, amount: float) -> None:
     """Goods leave: book, licences and the lane's own capacity are used, arrival is scheduled."""
     now = ctx.env.now
     source = lane.source
-    ordered_at = _fill_orders(lane, amount)
+    ordered_at = _fill_orders(lane, amount, now)
     for item in lane.licences:
         item.use(amount, now)
     if not math.isinf(lane.capacity):
@@ -115,9 +115,9 @@ def _ship(ctx: Context, lane: LaneState, amount: float) -> None:
     ctx.clock.call(arrives, Phase.ARRIVAL, lane.rank, serial, arrive)
 
 
-def _fill_orders(lane: LaneState, amount: float) -> float:
+def _fill_orders(lane: LaneState, amount: float, now: float) -> float:
     """Strike the oldest orders off the book; when the oldest of them was placed."""
-    oldest = lane.orders[0][0]
+    oldest = lane.orders[0][0] if lane.orders else now
     left = amount
     while lane.orders and left > 0.0:
         first = lane.orders[0]

@@ -120,7 +120,8 @@ def _use_allowance(ctx: Context, slot: SlotState, lane: LaneState, amount: float
 def _settle_books(ctx: Context, slot: SlotState, rest: float, place: Place) -> None:
     """Make the blocked books together hold ``rest``: cancel what others took, or add what is new."""
     blocked = [lane for lane in slot.lanes if lane.blocked]
-    stuck = [max(0.0, lane.book - lane.doubled) for lane in blocked]
+    # what stands at a quota's gate is on its way, and cannot be taken back
+    stuck = [max(0.0, lane.book - lane.doubled - lane.at_gate) for lane in blocked]
     surplus = rules.total(stuck) - rest
     if surplus > slot.dust:
         for lane, amount in zip(blocked, rules.ration(surplus, stuck), strict=True):

@@ -23,18 +23,22 @@ def _dtype(*groups: str) -> np.dtype[Any]:
     return np.dtype((np.record, np.dtype(fields, align=True)))
 
 
-# --- entities (what events touch most stands first) ----------------------------------------------
+# --- entities: cache lines of 64 bytes, what events touch most first --------------------------------
 
 LANE = _dtype(
-    "f8 book transit lag dust at_gate capacity delay cost_rate",
-    "u1 closed blocked behind limited recallable",
-    "i8 source slot head tail shipments ship_serial lead lead_stream ledgers licences",
-    """f8 ordered shipped received goods freight ordering price cost order_cost order_lag
-    planned slack shift streak share split doubled cost_since cost_held
-    flow right right_at most_right free_at behind_since streak_since returned seized
+    "f8 book transit lag at_gate ordered shipped received",
+    "i4 group",
+    "u1 closed blocked behind recallable",
+    "f8 dust capacity delay cost_rate returned seized",
+    "i8 source slot",
+    "i8 head tail shipments ship_serial lead lead_stream ledgers licences",
+    "f8 goods freight ordering price cost order_cost order_lag doubled",
+    "f8 planned slack shift streak share split cost_since cost_held",
+    """f8 flow right right_at most_right free_at behind_since streak_since
     max_share allowance allowance_at base_share base_capacity""",
-    """i8 rank order_serial behind_serial lagging group newest oldest tier
+    """i8 rank order_serial behind_serial lagging newest oldest tier
     gates gates_n shares shares_n capacities capacities_n delays delays_n retained""",
+    "u1 limited",
 )
 SOURCE = _dtype(
     "f8 stock cost_rate cost_since cost_held retry_at",
@@ -42,19 +46,24 @@ SOURCE = _dtype(
     "u1 awake gated",
 )
 SLOT = _dtype(
-    "f8 on_hand use lump dust target cover used cost_rate review gain needs criticality",
-    "i8 rank first lanes policy source site demand",
+    "f8 on_hand used counted use target dust",
+    "i8 source",
+    "i4 group",
     "u1 awake retry_due",
-    """f8 counted cost_since cost_held step period level batch lumps reaction retain double_order
+    "f8 review gain cost_rate needs criticality",
+    "i8 rank first lanes",
+    "i8 policy site demand",
+    """f8 lump cover cost_since cost_held step period level batch lumps reaction retain double_order
     initial_low initial_high initial_unit""",
-    "i8 group covers covers_n initial initial_stream review_number",
+    "i8 covers covers_n initial initial_stream review_number",
 )
 SITE = _dtype(
-    "f8 lot target capacity in_process in_line cycle output started",
-    "i8 rank first slots line_serial lots",
+    "f8 lot target capacity in_process in_line output started",
+    "i4 group",
     "u1 awake",
-    "f8 base_capacity work_left work_since",
-    "i8 group capacities capacities_n",
+    "i8 rank first slots line_serial lots",
+    "f8 cycle base_capacity work_left work_since",
+    "i8 capacities capacities_n",
 )
 DEMAND = _dtype(
     """f8 rate base_rate period step left since backlog wanted served unmet deferred recovered

@@ -61,7 +61,8 @@ def _wanted(w: World, i: int) -> bool:
         x = lane(w, j)
         if x.closed == 0:
             position -= x.book
-        position += x.at_gate
+        if s.gated == 1:
+            position += x.at_gate
     return p.target - position > 1e-9 * p.lot
 
 

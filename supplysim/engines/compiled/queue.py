@@ -99,9 +99,9 @@ def wake_slot(w: World, i: int) -> None:
 
 @jit
 def wake_site(w: World, i: int) -> None:
-    """A site tries to start a lot in the last phase of this instant."""
+    """A site tries to start a lot in the last phase of this instant; where its line is busy, the end will wake it."""
     entity = site(w, i)
-    if entity.awake == 0:
+    if entity.awake == 0 and entity.in_line <= 0.0:
         entity.awake = 1
         wake(w, place(c.LOT_START, entity.rank, 0))
 

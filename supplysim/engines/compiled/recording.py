@@ -137,11 +137,10 @@ def _close_lanes(w: World, at: int) -> None:
         if x.received != 0.0:
             record(w, k + 2 * block).x += x.received
             x.received = 0.0
-        if x.returned != 0.0:
+        if x.recallable == 1:
             record(w, k + 3 * block).x += x.returned
-            x.returned = 0.0
-        if x.seized != 0.0:
             record(w, k + 4 * block).x += x.seized
+            x.returned = 0.0
             x.seized = 0.0
         record(w, k + 5 * block).x += x.book + x.lag
         record(w, k + 6 * block).x += x.transit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import supplysim as ss
-from benchmarks.measure import Options, Section, per_replication, run_in_turn, seconds, supports
+from benchmarks.measure import Options, Section, per_replication, run_in_turn, seconds
 from benchmarks.networks import network
 
 __all__ = ["run"]
@@ -24,19 +24,12 @@ def run(options: Options) -> Section:
     }
     rows = []
     for title, (net, scenario) in cases.items():
-        jobs = {"simpy": per_replication(net, scenario, "simpy", 1)}
-        if supports("compiled"):
-            jobs["compiled"] = per_replication(
-                net, scenario, "compiled", 20 if options.quick else 100
-            )
+        runs = 20 if options.quick else 100
+        jobs = {
+            "simpy": per_replication(net, scenario, "simpy", 1),
+            "compiled": per_replication(net, scenario, "compiled", runs),
+        }
         found = run_in_turn(jobs, options.rounds)
-        compiled = found.get("compiled")
-        rows.append(
-            [
-                title,
-                seconds(found["simpy"]),
-                seconds(compiled) if compiled else "not there yet",
-                f"{found['simpy'] / compiled:.0f}" if compiled else "",
-            ]
-        )
+        ratio = found["simpy"] / found["compiled"]
+        rows.append([title, seconds(found["simpy"]), seconds(found["compiled"]), f"{ratio:.0f}"])
     return Section("Engines", TEXT, [(["", "SimPy engine", "compiled engine", "ratio"], rows)])

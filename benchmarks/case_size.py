@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import json
 import subprocess
 import sys
@@ -13,8 +12,8 @@ from typing import Any
 import numpy as np
 
 import supplysim as ss
-from benchmarks.measure import Options, Section, engines, seconds
-from benchmarks.networks import columns, network
+from benchmarks.measure import ENGINES, Options, Section, seconds
+from benchmarks.networks import columns
 from supplysim.running import Engine
 
 __all__ = ["measure", "run"]
@@ -22,17 +21,18 @@ __all__ = ["measure", "run"]
 TEXT = """Random networks (five lanes into every site, weekly lots), undisturbed for a year: time to build the network,
 time to lay out and run it once, and the largest memory of the process (imports included), each size in a process of
 its own."""
-SIZES = {"simpy": [100, 300, 1000], "compiled": [100, 1000, 10_000, 100_000, 1_000_000]}
+SIZES: dict[Engine, list[int]] = {
+    "simpy": [100, 300, 1000],
+    "compiled": [100, 1000, 10_000, 100_000, 1_000_000],
+}
 SCRIPT = "import json; from benchmarks.case_size import measure; print(json.dumps(measure({n}, {engine!r})))"
 
 
 def run(options: Options) -> Section:
     """Measure every size on every engine there is, and fit the exponent of time."""
     tables = []
-    for engine in engines():
+    for engine in ENGINES:
         sizes = SIZES[engine][: 2 if options.quick else None]
-        if not hasattr(ss.Network, "from_tables"):
-            sizes = [n for n in sizes if n <= 1000]
         found = [_apart(n, engine) for n in sizes]
         rows = [
             [f"{n:,}", seconds(one["build"]), seconds(one["run"]), f"{one['memory']:.0f} MB"]
@@ -54,7 +54,7 @@ def _apart(n: int, engine: Engine) -> dict[str, float]:
 def measure(n: int, engine: Engine) -> dict[str, float]:
     """Seconds to build and to run one network, and the peak memory of this process in MB."""
     small = _network(30)
-    ss.simulate(small, horizon=1, engine=engine)  # type: ignore[arg-type]  # imports, compiles
+    ss.simulate(small, horizon=1, engine=engine)  # imports, compiles
     start = time.process_time()
     net = _network(n)
     built = time.process_time()
@@ -76,17 +76,12 @@ def _peak_memory() -> float:
 
 
 def _network(n: int) -> ss.Network:
-    if not hasattr(ss.Network, "from_tables"):
-        return network(n)
-    made: ss.Network = ss.Network.from_tables(name=f"random-{n}", **columns(n))
-    return made
+    tables: dict[str, Any] = columns(n)
+    return ss.Network.from_tables(name=f"random-{n}", **tables)
 
 
 def _run(net: ss.Network, engine: Engine) -> None:
     """One year; an ensemble of one keeps records by group, which is what a large network needs."""
-    more: dict[str, Any] = {}
-    if "max_events" in inspect.signature(ss.ensemble).parameters:
-        more["max_events"] = 10**11  # the usual limit stops at some ten thousand sites
     ss.ensemble(
         net,
         None,
@@ -95,5 +90,5 @@ def _run(net: ss.Network, engine: Engine) -> None:
         engine=engine,
         executor=1,
         progress=False,
-        **more,
+        max_events=10**11,  # the usual limit stops at some ten thousand sites
     )

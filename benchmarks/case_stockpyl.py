@@ -7,9 +7,9 @@ from collections.abc import Callable
 import supplysim as ss
 from benchmarks import peer_stockpyl as peer
 from benchmarks.measure import (
+    ENGINES,
     Options,
     Section,
-    engines,
     per_replication,
     run_in_turn,
     seconds,
@@ -35,7 +35,7 @@ def run(options: Options) -> Section:
         return timed(lambda: peer.run_theirs(made, peer.PERIODS))
 
     jobs: dict[str, Callable[[], float]] = {"stockpyl": theirs}
-    for engine in engines():
+    for engine in ENGINES:
         many = 1 if engine == "simpy" else 100
         jobs[engine] = per_replication(network, None, engine, many, horizon=peer.PERIODS, warmup=0)
     found = run_in_turn(jobs, options.rounds)

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import supplysim as ss
 from benchmarks import peer_supplynetpy as peer
 from benchmarks.measure import (
+    ENGINES,
     Options,
     Section,
-    engines,
     per_replication,
     run_in_turn,
     seconds,
@@ -42,7 +42,7 @@ def run(options: Options) -> Section:
     """Compare figures on the small network, then time both sizes."""
     sizes = [50] if options.quick else [50, 500]
     times = [_time(nodes, options) for nodes in sizes]
-    header = ["nodes", "SupplyNetPy", *(f"{engine} engine" for engine in engines()), "ratio, last"]
+    header = ["nodes", "SupplyNetPy", *(f"{engine} engine" for engine in ENGINES), "ratio, last"]
     exact = _exact()
     count = 5 if options.quick else 40
     means = [_means(case(50), count) for case in (peer.ample_case, peer.published_case)]
@@ -59,7 +59,7 @@ def _time(nodes: int, options: Options) -> list[str]:
         return timed(lambda: peer.run_theirs(made, case.days))
 
     jobs: dict[str, Callable[[], float]] = {"SupplyNetPy": theirs}
-    for engine in engines():
+    for engine in ENGINES:
         many = 1 if engine == "simpy" else 50
         jobs[engine] = per_replication(network, None, engine, many, horizon=case.days, warmup=0)
     found = run_in_turn(jobs, options.rounds)

@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks import twin
-from benchmarks.measure import Options, Section, per_replication, run_in_turn, seconds, supports
+from benchmarks.measure import Options, Section, per_replication, run_in_turn, seconds
 from benchmarks.networks import network
 from supplysim.plan import make_plan
 from supplysim.running import run_plan
@@ -36,9 +36,11 @@ def run(options: Options) -> Section:
         def c() -> float:
             return sorted(twin.run(program, plan, folder, 5).seconds)[2]
 
-        jobs = {"C": c, "simpy": per_replication(net, None, "simpy", 1, horizon=365)}
-        if supports("compiled"):
-            jobs["compiled"] = per_replication(net, None, "compiled", 20, horizon=365)
+        jobs = {
+            "C": c,
+            "compiled": per_replication(net, None, "compiled", 20, horizon=365),
+            "simpy": per_replication(net, None, "simpy", 1, horizon=365),
+        }
         found = run_in_turn(jobs, options.rounds)
     names = {"C": "C twin", "simpy": "SimPy engine", "compiled": "compiled engine"}
     rows = [[names[k], seconds(value), f"{value / found['C']:.1f}"] for k, value in found.items()]

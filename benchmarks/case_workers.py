@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import supplysim as ss
-from benchmarks.measure import Options, Section, engines, run_in_turn, seconds, timed
+from benchmarks.measure import ENGINES, Options, Section, run_in_turn, seconds, timed
 
 __all__ = ["run"]
 
@@ -15,7 +15,7 @@ with two; seconds on the wall."""
 
 def run(options: Options) -> Section:
     """Time the ensemble on the fastest engine there is."""
-    engine = engines()[-1]
+    engine = ENGINES[-1]
     network = ss.load_network("gallium-2022")
     scenario = ss.load_scenario("gallium-licence-2023")
     full = 10_000 if engine == "compiled" else 20

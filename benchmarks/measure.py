@@ -13,23 +13,20 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from importlib import metadata
 from typing import Any
 
 import supplysim as ss
-from supplysim.errors import InvalidInput
 from supplysim.running import Engine
 
 __all__ = [
+    "ENGINES",
     "Options",
     "Section",
-    "engines",
     "machine",
     "per_replication",
     "run_in_turn",
     "seconds",
-    "supports",
     "timed",
 ]
 
@@ -111,26 +108,8 @@ def per_replication(
     return job
 
 
-@cache
-def supports(engine: Engine) -> bool:
-    """Whether this supplysim has the engine; asking also compiles what it compiles once."""
-    network = ss.Network(
-        name="tiny",
-        commodities=[ss.Commodity("ore")],
-        sites=[ss.Site("mine", country="CN", makes="ore", utilisation=0.5)],
-        demands=[ss.Demand("use", country="DE", commodity="ore", rate=1.0)],
-        lanes=[ss.Lane("mine", "use", lead_time=ss.Fixed(1))],
-    )
-    try:
-        ss.simulate(network, horizon=1, engine=engine)  # type: ignore[arg-type]
-    except InvalidInput:
-        return False
-    return True
-
-
-def engines() -> list[str]:
-    """The engines there are, the reference first."""
-    return [engine for engine in ("simpy", "compiled") if supports(engine)]
+ENGINES: tuple[Engine, ...] = ("simpy", "compiled")
+"""The engines, the reference first."""
 
 
 def seconds(value: float) -> str:

@@ -23,12 +23,13 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from supplysim.model import Network
+from supplysim.model.slots import KINDS
 from supplysim.plan import Plan
 
 __all__ = ["Groups", "aggregate", "group"]
 
 Array = npt.NDArray[np.float64]
+Ints = npt.NDArray[Any]
 
 PARTS = {
     "site": ("country", "commodity"),
@@ -70,37 +71,63 @@ class Groups:
 
 def group(plan: Plan) -> Groups:
     """The groups of a plan's network; they do not depend on the replication."""
-    net = plan.network
-    parts: dict[str, list[tuple[str, ...]]] = {
-        "site": [(site.country, site.makes) for site in net.site_by_name.values()],
-        "slot": [(slot.kind, slot.country, slot.commodity) for slot in net.slots.values()],
-        "demand": [(d.country, d.commodity) for d in net.demand_by_name.values()],
-        "lane": _lane_parts(net),
+    t = plan.network.tables
+    country = (t.country.codes, t.country.values)
+    goods = t.commodity_names()
+    kinds = (np.where(np.arange(len(t.node_names)) < len(t.sites), 0, 1), ("site", "store"))
+    slots = t.slots
+    parts: dict[str, list[tuple[Ints, Sequence[str]]]] = {
+        "site": [_at(country, np.arange(len(t.sites))), (t.product[: len(t.sites)], goods)],
+        "slot": [(slots.kind, KINDS), _at(country, slots.node), (slots.commodity, goods)],
+        "demand": [
+            _at(country, np.arange(t.source_count, len(t.node_names))),
+            (t.need_commodity[len(t.need_commodity) - len(t.demands) :], goods),
+        ],
+        "lane": [
+            _at(country, t.lane_source),
+            _at(kinds, t.lane_source),
+            _at(country, t.lane_target),
+            (slots.kind[t.lane_slot], KINDS),
+            (slots.commodity[t.lane_slot], goods),
+        ],
     }
     names, index, coords = {}, {}, {}
-    for kind, keys in parts.items():
-        found = sorted(set(keys))
-        place = {key: i for i, key in enumerate(found)}
+    for kind, columns in parts.items():
+        found, index[kind] = _distinct(columns)
         names[kind] = [" ".join(key) for key in found]
-        index[kind] = np.array([place[key] for key in keys], dtype=np.int64)
         for i, part in enumerate(PARTS[kind]):
             coords[f"{kind}_{part}"] = _text([key[i] for key in found])
         if kind == "lane":
             coords["lane_source"] = _text([_source(*key) for key in found])
             coords["lane_slot"] = _text([f"{slot} {to} {what}" for _, _, to, slot, what in found])
     groups = Groups(names, index, coords)
-    use = np.array([plan.use[key] for key in net.slots], dtype=np.float64)
-    coords["slot_use"] = groups.sums("slot", use)
+    coords["slot_use"] = groups.sums("slot", plan.arrays.use)
     return groups
 
 
-def _lane_parts(net: Network) -> list[tuple[str, ...]]:
-    parts: list[tuple[str, ...]] = []
-    for lane in net.lanes_by_key.values():
-        slot = net.slot_of(lane)
-        source = "site" if lane.source in net.site_by_name else "store"
-        parts.append((net.country(lane.source), source, slot.country, slot.kind, slot.commodity))
-    return parts
+def _at(column: tuple[Ints, Sequence[str]], rows: Ints) -> tuple[Ints, Sequence[str]]:
+    codes, values = column
+    return codes[rows], values
+
+
+def _distinct(columns: Sequence[tuple[Ints, Sequence[str]]]) -> tuple[list[tuple[str, ...]], Ints]:
+    """The different rows of several coded columns, sorted by what they say, and the place of each row."""
+    combined = np.zeros(len(columns[0][0]), np.int64)
+    for codes, values in columns:
+        combined = combined * len(values) + codes
+    numbers, code = np.unique(combined, return_inverse=True)
+    keys = []
+    for number in numbers.tolist():
+        key: tuple[str, ...] = ()
+        left = number
+        for _, values in reversed(columns):
+            left, which = divmod(left, len(values))
+            key = (values[which], *key)
+        keys.append(key)
+    found = sorted(set(keys))
+    place = {key: i for i, key in enumerate(found)}
+    table = np.array([place[key] for key in keys], np.int64)
+    return found, table[code] if keys else np.zeros(0, np.int64)
 
 
 def _source(origin: str, kind: str, destination: str, slot: str, commodity: str) -> str:

@@ -474,7 +474,8 @@ def test_users_processes_are_part_of_the_history() -> None:
 
 def test_an_ensemble_takes_a_spliced_scenario() -> None:
     both = ss.splice(scenario(BAN), None, 60)
-    runs = ss.ensemble(net(), both, replications=2, horizon=120, executor=1, progress=False)  # type: ignore[arg-type]
+    how = {"replications": 2, "horizon": 120, "executor": 1, "progress": False}
+    runs = ss.ensemble(net(), both, traces=True, **how)
     one = ss.simulate(net(), both, horizon=120, replication=1)
     assert runs.data.served[1].values.tolist() == one.data.served.values.tolist()
     assert isinstance(lay_out(net(), both).changes[0], Change)

@@ -190,8 +190,6 @@ def test_an_error_in_a_worker_ends_the_run_and_cancels_the_rest() -> None:
 
 
 def test_engines_that_leave_the_lock_alone_get_threads() -> None:
-    with pytest.raises(ss.InvalidInput, match="not there yet"):
-        ss.ensemble(network(), BAN, engine="compiled", **RUN)
     with workers(2, jobs=5, threads=True, size=1) as pool:
         assert isinstance(pool.executor, ThreadPoolExecutor)
     with workers(8, jobs=1, threads=True, size=1) as pool:

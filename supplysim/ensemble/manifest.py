@@ -14,6 +14,7 @@ from supplysim.errors import Fault, InvalidInput
 from supplysim.model import Network
 from supplysim.plan import Plan
 from supplysim.scenario import Scenario
+from supplysim.splicing import Spliced
 
 __all__ = ["MANIFEST", "claim", "manifest"]
 
@@ -21,20 +22,26 @@ MANIFEST = "manifest.json"
 
 
 def manifest(
-    network: Network, scenario: Scenario | None, plan: Plan, *, replications: int, traces: bool
+    network: Network,
+    scenario: Scenario | Spliced | None,
+    plan: Plan,
+    *,
+    replications: int,
+    traces: bool,
 ) -> dict[str, Any]:
     """All that decides the bytes of the blocks. The engine is not among it: all give the same answer."""
     from supplysim import __version__
 
-    given = scenario or Scenario()
+    given: Scenario | Spliced = scenario or Scenario()
     usual = Scenario()  # a run's settings stand by themselves, whatever the scenario's defaults are
-    given = replace(
-        given,
-        replications=usual.replications,
-        horizon=usual.horizon,
-        warmup=usual.warmup,
-        seed=usual.seed,
-    )
+    if isinstance(given, Scenario):
+        given = replace(
+            given,
+            replications=usual.replications,
+            horizon=usual.horizon,
+            warmup=usual.warmup,
+            seed=usual.seed,
+        )
     return {
         "supplysim": __version__,
         "network": f"{network.name} {_digest(network)}",
@@ -48,7 +55,7 @@ def manifest(
     }
 
 
-def _digest(thing: Network | Scenario) -> str:
+def _digest(thing: Network | Scenario | Spliced) -> str:
     """A fingerprint of all fields: their text names every type and every figure in full."""
     return hashlib.sha256(repr(thing).encode()).hexdigest()[:32]
 

@@ -22,6 +22,7 @@ from supplysim.plan import MAX_EVENTS, Plan, make_plan
 from supplysim.running import Engine, choose, releases_gil
 from supplysim.scenario import Scenario
 from supplysim.simulate import UNDISTURBED_DAYS
+from supplysim.splicing import Spliced
 
 __all__ = ["Settings", "ensemble"]
 
@@ -43,19 +44,25 @@ class Settings(TypedDict, total=False):
 
 @overload
 def ensemble(
-    network: Network, scenario: Scenario | None = None, **settings: Unpack[Settings]
+    network: Network, scenario: Scenario | Spliced | None = None, **settings: Unpack[Settings]
 ) -> Ensemble: ...
 @overload
 def ensemble(
-    network: Network, scenario: Mapping[str, Scenario | None], **settings: Unpack[Settings]
+    network: Network,
+    scenario: Mapping[str, Scenario | Spliced | None],
+    **settings: Unpack[Settings],
 ) -> dict[str, Ensemble]: ...
 @overload
 def ensemble(
-    network: Network, scenario: Sequence[Scenario | None], **settings: Unpack[Settings]
+    network: Network, scenario: Sequence[Scenario | Spliced | None], **settings: Unpack[Settings]
 ) -> list[Ensemble]: ...
 def ensemble(  # noqa: PLR0913 - the settings of a run, all by name
     network: Network,
-    scenario: Scenario | Mapping[str, Scenario | None] | Sequence[Scenario | None] | None = None,
+    scenario: Scenario
+    | Spliced
+    | Mapping[str, Scenario | Spliced | None]
+    | Sequence[Scenario | Spliced | None]
+    | None = None,
     *,
     replications: int | None = None,
     horizon: int | None = None,
@@ -122,7 +129,7 @@ def ensemble(  # noqa: PLR0913 - the settings of a run, all by name
     made = [Ensemble(*parts) for parts in zip(plans, job.groups, stores, strict=True)]
     if isinstance(scenario, Mapping):
         return dict(zip(scenarios, made, strict=True))
-    return made[0] if scenario is None or isinstance(scenario, Scenario) else made
+    return made[0] if scenario is None or isinstance(scenario, Scenario | Spliced) else made
 
 
 def _run(job: Job, stores: Sequence[Blocks], executor: Executor | int | None, label: str) -> None:
@@ -152,9 +159,9 @@ def _run(job: Job, stores: Sequence[Blocks], executor: Executor | int | None, la
 # --- what is asked for ---------------------------------------------------------------------------
 
 
-def _listed(scenario: Any) -> dict[str, Scenario | None]:
+def _listed(scenario: Any) -> dict[str, Scenario | Spliced | None]:
     """Scenarios by name; those of a sequence are called by their place."""
-    if scenario is None or isinstance(scenario, Scenario):
+    if scenario is None or isinstance(scenario, Scenario | Spliced):
         return {"": scenario}
     if isinstance(scenario, Mapping):
         found = dict(scenario)
@@ -166,7 +173,7 @@ def _listed(scenario: Any) -> dict[str, Scenario | None]:
     faults = [
         Fault(f"scenario[{name!r}]", "must be a Scenario or None", item)
         for name, item in found.items()
-        if item is not None and not isinstance(item, Scenario)
+        if item is not None and not isinstance(item, Scenario | Spliced)
     ]
     if not found:
         faults = [Fault("scenario", "must be one at least", scenario)]
@@ -176,7 +183,7 @@ def _listed(scenario: Any) -> dict[str, Scenario | None]:
 
 
 def _settings(
-    scenarios: Sequence[Scenario | None], given: Mapping[str, int | None]
+    scenarios: Sequence[Scenario | Spliced | None], given: Mapping[str, int | None]
 ) -> tuple[int, dict[str, Any]]:
     """Replications, and the other settings: those given, else the scenarios', which must agree."""
     found, faults = dict[str, Any](), []
@@ -201,7 +208,7 @@ def _folders(
     """A folder for each scenario, or None; of several, within ``path`` by name."""
     if path is None:
         return [None] * len(names)
-    if scenario is None or isinstance(scenario, Scenario):
+    if scenario is None or isinstance(scenario, Scenario | Spliced):
         return [Path(path)]
     rule = (
         "with a path, a scenario's name names a folder: letters, digits, spaces, and _ . - inside"

@@ -109,6 +109,8 @@ class Run:
             world.log_room = self._double("log")
         self._grow_seats()
         world.full = 0
+        for name in ("events_room", "orders_room"):  # the next run starts with what this one needed
+            self.program.numbers[name] = max(self.program.numbers[name], int(world[name]))
 
     def _double(self, name: str) -> int:
         before = self.arrays[name]

@@ -146,10 +146,16 @@ def _wake_up(w: World, at: int) -> None:
 
 
 @jit
+def index(value: Any) -> int:
+    """A narrow whole number as wide as all indices, so that no kernel is compiled twice."""
+    return np.int64(value)  # type: ignore[return-value]
+
+
+@jit
 def _happen(w: World, k: int) -> None:
     """Take the event's row off the queue and do what it says; the row is free for others meanwhile."""
     e = event(w, k)
-    kind, i, b, at = e.kind, np.int64(e.a), e.b, e.order
+    kind, i, b, at = e.kind, index(e.a), e.b, e.order
     amount, y, z, serial = e.x, e.y, e.z, at & SERIALS
     if kind == c.ARRIVES and i >= 0 and lane(w, i).recallable == 1:
         unlist(w, i, k)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,7 +41,7 @@ def lower(plans: Sequence[Plan], groups: Mapping[str, Any] | None = None) -> Pro
 
     ``groups`` gives, by kind, the group of each entity whose records are summed.
     """
-    plan, histories = plans[0], compare(plans)
+    plan, histories = _joint(plans), compare(plans)
     pools, arrays = Pools(), Arrays()
     fill(plan, pools, arrays)
     measures = Measures(plan, histories, pools)
@@ -77,6 +77,18 @@ def lower(plans: Sequence[Plan], groups: Mapping[str, Any] | None = None) -> Pro
         numbers[f"{kind}_rank"] = plan.first_rank[kind]
     _buffers(plan, count, numbers, arrays, measures)
     return Program(arrays, numbers, histories.until, measures.ranges())
+
+
+def _joint(plans: Sequence[Plan]) -> Plan:
+    """A plan in which everything has its rank that may act in any of the plans."""
+    timelines = [plan.timeline for plan in plans]
+    everything = replace(
+        timelines[0],
+        changes=tuple(change for t in timelines for change in t.changes),
+        watches=tuple(watch for t in timelines for watch in t.watches),
+        renewals=tuple(renewal for t in timelines for renewal in t.renewals),
+    )
+    return replace(plans[0], timeline=everything)
 
 
 # --- buffers -------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ Places = npt.NDArray[np.int64]
 TIERS = 5
 KINDS = 3  # commodities a tier
 SHARES = ((0.6, 0.4), (0.7, 0.3), (1.0,))  # of the suppliers of each kind
+POLICIES = np.array([ss.DaysOfCover(days) for days in range(10, 31)], dtype=object)
 COUNTRIES = np.array(["AU", "BE", "CN", "DE", "FR", "JP", "KR", "NL", "TW", "US"])
 
 
@@ -108,7 +109,7 @@ def _inputs(
         "site": np.concatenate([names[buyers]] * KINDS),
         "commodity": np.concatenate([wares[KINDS * below + kind] for kind in range(KINDS)]),
         "per_unit": rng.uniform(0.1, 0.3, KINDS * len(buyers)),
-        "days": rng.integers(10, 31, KINDS * len(buyers)).astype(float),
+        "policy": POLICIES[rng.integers(10, 31, KINDS * len(buyers)) - 10],
     }
 
 
@@ -122,7 +123,7 @@ def network(n: int, seed: int = 1) -> ss.Network:
     tables = columns(n, seed)
     inputs: dict[str, dict[str, ss.Input]] = {}
     for row in _rows(tables["inputs"]):
-        use = ss.Input(row["per_unit"], policy=ss.DaysOfCover(row["days"]))
+        use = ss.Input(row["per_unit"], policy=row["policy"])
         inputs.setdefault(row["site"], {})[row["commodity"]] = use
     return ss.Network(
         name=f"random-{n}",

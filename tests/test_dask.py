@@ -52,6 +52,8 @@ def test_a_cluster_gives_the_bits_of_one_process(client: Any) -> None:
         assert far[name].data.identical(near[name].data)
 
 
-def test_a_refusal_comes_back_from_a_worker(client: Any) -> None:
-    with pytest.raises(ss.InvalidInput, match="not there yet"):
-        ss.ensemble(network(), executor=client.get_executor(), engine="compiled", **RUN)
+def test_the_engines_agree_on_a_cluster(client: Any) -> None:
+    executor = client.get_executor()
+    far = ss.ensemble(network(), scenario(), executor=executor, engine="compiled", **RUN)
+    near = ss.ensemble(network(), scenario(), executor=1, engine="simpy", **RUN)
+    assert [b.tobytes() for b in far._blocks] == [b.tobytes() for b in near._blocks]

@@ -80,7 +80,8 @@ class _Programs:
                 if len(known) == len(made_of) and all(map(_same, known, made_of)):
                     return program
             program = lower(plans, None if groups is None else groups.index)
-            self._known = [(made_of, program), *self._known][: self._most]
+            if not program.large:
+                self._known = [(made_of, program), *self._known][: self._most]
             return program
 
 

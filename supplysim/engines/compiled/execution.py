@@ -44,7 +44,7 @@ class Run:
     def __init__(self, plan: Plan, program: Program, *, events: bool = False) -> None:
         self.plan = plan
         self.program = program
-        self.arrays = _copies(program.arrays)
+        self.arrays = dict(program.arrays) if program.large else _copies(program.arrays)
         worlds: Any = np.zeros(1, dtype=WORLD)
         self.worlds = worlds.view(np.recarray)
         for name, value in (program.numbers | program.parts[0]).items():

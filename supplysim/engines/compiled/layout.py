@@ -36,8 +36,9 @@ LANE = _dtype(
     "f8 planned slack shift streak share split cost_since cost_held",
     """f8 flow right right_at most_right free_at behind_since streak_since
     max_share allowance allowance_at base_share base_capacity""",
-    """i8 rank order_serial behind_serial lagging newest oldest tier
-    gates gates_n shares shares_n capacities capacities_n delays delays_n retained""",
+    "i8 rank order_serial behind_serial",
+    """i4 gates gates_n shares shares_n capacities capacities_n delays delays_n retained
+    lagging newest oldest tier""",
     "u1 limited",
 )
 SOURCE = _dtype(
@@ -55,7 +56,8 @@ SLOT = _dtype(
     "i8 policy site demand",
     """f8 lump cover cost_since cost_held step period level batch lumps reaction retain double_order
     initial_low initial_high initial_unit""",
-    "i8 covers covers_n initial initial_stream review_number",
+    "i8 review_number",
+    "i4 covers covers_n initial initial_stream",
 )
 SITE = _dtype(
     "f8 lot target capacity in_process in_line output started",
@@ -63,12 +65,13 @@ SITE = _dtype(
     "u1 awake",
     "i8 rank first slots line_serial lots",
     "f8 cycle base_capacity work_left work_since",
-    "i8 capacities capacities_n",
+    "i4 capacities capacities_n",
 )
 DEMAND = _dtype(
     """f8 rate base_rate period step left since backlog wanted served unmet deferred recovered
     owed_penalty penalty cost_rate cost_since cost_held size_mean""",
-    "i8 rank serial number slot group size intervals sizes rates rates_n",
+    "i8 rank serial number slot group size intervals sizes",
+    "i4 rates rates_n",
     "u1 poisson lost",
 )
 

@@ -19,6 +19,8 @@ from supplysim.plan import Plan
 __all__ = ["Program", "lower"]
 
 Arrays = dict[str, Any]
+LARGE = 2**28
+"""Bytes from which on a program is not kept."""
 KINDS = ("site", "slot", "demand", "lane")
 
 
@@ -34,6 +36,11 @@ class Program:
     numbers: dict[str, float | int]
     until: float
     parts: list[dict[str, int]]
+
+    @property
+    def large(self) -> bool:
+        """Whether the state is used up by the one run that it is made for, so that memory holds it only once."""
+        return sum(array.nbytes for array in self.arrays.values()) > LARGE
 
 
 def lower(plans: Sequence[Plan], groups: Mapping[str, Any] | None = None) -> Program:
@@ -110,8 +117,8 @@ def _buffers(
     at_once += 2 * (count["demand"] + count["slot"]) + count["site"] + len(arrays["ledgers"])
     recalls = max(1, sum(isinstance(x.value, Recall) for x in measures.changes))
     numbers |= {"reserve": reserve, "recalls": min(recalls, longest)}
-    numbers["events_room"] = at_once + reserve + 4 * count["lane"] + 64
-    numbers["orders_room"] = 2 * reserve + 2 * count["lane"] + 64
+    numbers["events_room"] = at_once + reserve + 8 * count["lane"] + 64  # pages not used cost nothing
+    numbers["orders_room"] = 2 * reserve + 4 * count["lane"] + 64
     numbers["log_room"] = reserve + 1024
     per_day = 2.0 ** min(10, max(0, math.ceil(math.log2(max(1.0, 0.1 * count["lane"])))))
     numbers["per_day"] = per_day

@@ -40,7 +40,7 @@ PARTS = {
 """What makes a group, by kind of entity; the coordinates are called ``site_country`` and so on."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Groups:
     """Which entities are summed into which group.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import tempfile
 from collections.abc import Mapping
@@ -13,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from supplysim.balance import Books, check_balance, strict_gains
 from supplysim.engines.trace import FLOWS, LEVELS, Array, Trace
-from supplysim.errors import Fault, InvalidInput, NotBalanced
-from supplysim.grouping import Groups
+from supplysim.errors import Fault, InvalidInput
 from supplysim.model import Network
 from supplysim.plan import Plan
 from supplysim.scenario import Scenario
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from supplysim.engines.simpy_engine import Process
 
-__all__ = ["Recipe", "Result", "check_balance"]
+__all__ = ["Recipe", "Result"]
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ class Result:
         for kind, names in LEVELS.items():
             for name in names:
                 opening[kind, name] = self.data[f"opening_{name}"].values
-        _check(_structure_of(self.data), arrays, opening)
+        _books(self.data).check(arrays, opening)
 
     def save(self, path: str | Path) -> Path:
         """Write netCDF-4, whole or not at all."""
@@ -216,7 +215,7 @@ def labels(plan: Plan, names: Mapping[str, list[str]]) -> dict[str, Any]:
     coords["slot_commodity"] = ("slot", _text(slot.commodity for slot in slots))
     coords["slot_node"] = ("slot", _text(slot.node for slot in slots))
     coords["slot_kind"] = ("slot", _text(slot.kind for slot in slots))
-    coords["slot_gain"] = ("slot", np.array([_strict_gain(plan, slot.key) for slot in slots]))
+    coords["slot_gain"] = ("slot", strict_gains(plan))
     coords["slot_use"] = ("slot", np.array([plan.use[slot.key] for slot in slots]))
     demands = [net.demand_by_name[name] for name in names["demand"]]
     coords["demand_country"] = ("demand", _text(d.country for d in demands))
@@ -234,152 +233,16 @@ def _text(values: Any) -> np.ndarray[Any, Any]:
     return np.array(list(values), dtype=object)
 
 
-def _strict_gain(plan: Plan, key: str) -> float:
-    """Units used per unit made where every input of the site is critical; else not a number."""
-    slot = plan.network.slots[key]
-    if slot.kind != "input":
-        return math.nan
-    inputs = plan.network.site_by_name[slot.node].inputs.values()
-    strict = all(item.needs * item.criticality >= 1.0 for item in inputs)
-    return slot.gain if strict else math.nan
-
-
-# --- mass balance --------------------------------------------------------------------------------
-
-
-def check_balance(plan: Plan, trace: Trace, groups: Groups | None = None) -> None:
-    """Raise `NotBalanced` unless goods neither appear nor vanish anywhere in the trace.
-
-    With ``groups`` the trace is one by group (see `supplysim.grouping`); recipes, which differ within a group, are
-    then not checked.
-    """
-    if groups is not None:
-        _check(_structure_of_groups(groups), trace.daily, trace.opening)
-        return
-    net = plan.network
-    lanes = [net.lanes_by_key[key] for key in trace.names["lane"]]
-    structure = {
-        "names": trace.names,
-        "source": [lane.source for lane in lanes],
-        "slot": [net.slot_of(lane).key for lane in lanes],
-        "kind": [net.slots[key].kind for key in trace.names["slot"]],
-        "node": [net.slots[key].node for key in trace.names["slot"]],
-        "gain": [_strict_gain(plan, key) for key in trace.names["slot"]],
+def _books(data: xr.Dataset) -> Books:
+    """Whose books a dataset holds."""
+    text = {
+        name: [str(x) for x in data[name].values]
+        for name in ("lane_source", "lane_slot", "slot_node")
     }
-    _check(structure, trace.daily, trace.opening)
-
-
-def _structure_of_groups(groups: Groups) -> dict[str, Any]:
-    count = len(groups.names["slot"])
-    return {
-        "names": groups.names,
-        "source": list(groups.coords["lane_source"]),
-        "slot": list(groups.coords["lane_slot"]),
-        "kind": list(groups.coords["slot_kind"]),
-        "node": [""] * count,
-        "gain": [math.nan] * count,
-    }
-
-
-def _structure_of(data: xr.Dataset) -> dict[str, Any]:
-    return {
-        "names": {kind: [str(x) for x in data[kind].values] for kind in FLOWS},
-        "source": [str(x) for x in data["lane_source"].values],
-        "slot": [str(x) for x in data["lane_slot"].values],
-        "kind": [str(x) for x in data["slot_kind"].values],
-        "node": [str(x) for x in data["slot_node"].values],
-        "gain": [float(x) for x in data["slot_gain"].values],
-    }
-
-
-def _check(
-    structure: Mapping[str, Any],
-    daily: Mapping[tuple[str, str], Array],
-    opening: Mapping[tuple[str, str], Array],
-) -> None:
-    names = structure["names"]
-    sites, slots = names["site"], names["slot"]
-    for (kind, name), values in (*daily.items(), *opening.items()):
-        if not np.isfinite(values).all():
-            i = int(np.argwhere(~np.isfinite(values))[0][-1])
-            raise NotBalanced(f"{kind} {names[kind][i]!r}: {name} is not a finite number")
-
-    def into(kind: str, name: str, places: list[str], entities: list[str]) -> Array:
-        """Lane flows summed by where they belong."""
-        column = {entity: i for i, entity in enumerate(entities)}
-        found = np.zeros((daily[kind, name].shape[0], len(entities)))
-        for i, place in enumerate(places):
-            if place in column:
-                found[:, column[place]] += daily[kind, name][:, i]
-        return found
-
-    left = {name: daily["lane", name] for name in ("shipped", "received", "returned", "seized")}
-    out_sites = into("lane", "shipped", structure["source"], sites)
-    back_sites = into("lane", "returned", structure["source"], sites)
-    into_slots = into("lane", "received", structure["slot"], slots)
-    back_slots = into("lane", "returned", structure["source"], slots)
-    used, started = daily["slot", "used"], daily["site", "started"]
-    output = daily["site", "output"]
-    d = {name: daily["demand", name] for name in FLOWS["demand"]}
-    balances = {
-        ("site", "stock"): [output, -out_sites, back_sites],
-        ("site", "in_process"): [started, -output],
-        ("slot", "on_hand"): [into_slots, back_slots, daily["slot", "counted"], -used],
-        ("demand", "backlog"): [d["deferred"], -d["recovered"]],
-        ("lane", "in_transit"): [
-            left["shipped"],
-            -left["received"],
-            -left["returned"],
-            -left["seized"],
-        ],
-    }
-    for (kind, level), flows in balances.items():
-        _compare((kind, level, names[kind]), opening[kind, level], daily[kind, level], flows)
-    wanted = d["served"] - d["recovered"] + d["unmet"] + d["deferred"]
-    rule = "wanted = served + unmet + deferred"
-    _equal(("demand", rule, names["demand"]), d["wanted"], wanted, _largest(d["wanted"]))
-    column = {name: i for i, name in enumerate(sites)}
-    for i, gain in enumerate(structure["gain"]):
-        if not math.isnan(gain):
-            made = gain * started[:, [column[structure["node"][i]]]]
-            rule = "used = recipe x started"
-            _equal(("slot", rule, [slots[i]]), used[:, [i]], made, _largest(made))
-    for (kind, name), values in daily.items():
-        if values.size and name not in ("counted",) and values.min() < 0.0:
-            day, i = (int(x) for x in np.unravel_index(int(values.argmin()), values.shape))
-            raise NotBalanced(
-                f"{kind} {names[kind][i]!r}: {name} is {values.min():.6g} on day {day}, must be >= 0"
-            )
-
-
-def _largest(values: Array) -> Array:
-    return np.asarray(np.abs(values).max(axis=0, initial=0.0))
-
-
-def _compare(
-    what: tuple[str, str, list[str]], opening: Array, levels: Array, flows: list[Array]
-) -> None:
-    """Every day's level must be the one before plus what came less what went."""
-    kind, level, names = what
-    before = np.vstack([opening[None, :], levels[:-1]])
-    due = before + np.add.reduce(flows)
-    size = np.abs(before).max(axis=0, initial=0.0)
-    for flow in flows:
-        size = np.maximum(size, np.abs(flow).max(axis=0, initial=0.0))
-    _equal((kind, f"{level} = before + in - out", names), levels, due, size)
-
-
-def _equal(what: tuple[str, str, list[str]], found: Array, due: Array, size: Array) -> None:
-    """Equal each day within 1e-7 of what has passed through at most, and over the run."""
-    if not found.size:
-        return
-    kind, rule, names = what
-    gap = found - due
-    off = np.maximum(np.abs(gap).max(axis=0), np.abs(gap.sum(axis=0)) / 100.0)
-    worst = int((off - 1e-7 * size).argmax())
-    if off[worst] > 1e-7 * size[worst]:
-        day = int(np.abs(gap[:, worst]).argmax())
-        raise NotBalanced(
-            f"{kind} {names[worst]!r}: {rule} is broken on day {day}: "
-            f"{found[day, worst]:.12g} against {due[day, worst]:.12g}"
-        )
+    return Books.of_names(
+        {kind: [str(x) for x in data[kind].values] for kind in FLOWS},
+        text["lane_source"],
+        text["lane_slot"],
+        [float(x) for x in data["slot_gain"].values],
+        text["slot_node"],
+    )

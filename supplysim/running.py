@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Literal
 
+from supplysim.balance import check_balance
 from supplysim.engines.compiled import store
 from supplysim.engines.trace import Trace
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.grouping import Groups, aggregate, group
 from supplysim.plan import Plan
-from supplysim.results import check_balance
 
 if TYPE_CHECKING:
     from supplysim.engines.simpy_engine import Process

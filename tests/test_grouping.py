@@ -10,12 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import supplysim as ss
+from supplysim.balance import check_balance
 from supplysim.engines import compiled
 from supplysim.engines.trace import Trace
 from supplysim.errors import NotBalanced
 from supplysim.grouping import Groups, aggregate, group
 from supplysim.plan import Plan, make_plan
-from supplysim.results import check_balance
 from supplysim.running import run_plan, run_plans
 from supplysim.testing import networks, scenarios
 

@@ -34,9 +34,9 @@ from scipy import integrate, optimize
 
 import supplysim as ss
 from supplysim import draws, rules
+from supplysim.balance import check_balance
 from supplysim.engines.trace import Trace
 from supplysim.plan import Plan, make_plan
-from supplysim.results import check_balance
 from supplysim.running import run_plan
 
 

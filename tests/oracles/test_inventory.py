@@ -33,9 +33,9 @@ from inventory_shop import Floats, agrees, shop
 from scipy import stats
 
 import supplysim as ss
+from supplysim.balance import check_balance
 from supplysim.engines.trace import Trace
 from supplysim.plan import make_plan
-from supplysim.results import check_balance
 from supplysim.running import run_plan
 
 SLOT, LANE = "use", "mine|use|"

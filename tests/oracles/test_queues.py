@@ -29,9 +29,9 @@ from scipy import stats
 
 import supplysim as ss
 from supplysim import draws
+from supplysim.balance import check_balance
 from supplysim.engines.trace import Trace
 from supplysim.plan import Plan, make_plan
-from supplysim.results import check_balance
 from supplysim.running import run_plan
 
 Floats = npt.NDArray[np.float64]

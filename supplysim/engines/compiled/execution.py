@@ -16,7 +16,7 @@ from supplysim.engines.compiled import codes as c
 from supplysim.engines.compiled import loop, store
 from supplysim.engines.compiled.jit import COMPILED, Plain, kept, typeof
 from supplysim.engines.compiled.layout import TABLES, WORLD
-from supplysim.engines.compiled.pools import copied, rows
+from supplysim.engines.compiled.pools import address, copied, rows
 from supplysim.engines.compiled.program import KINDS, Program
 from supplysim.engines.trace import FLOWS, LEVELS, Event, Trace
 from supplysim.plan import Plan
@@ -45,11 +45,10 @@ class Run:
         self.plan = plan
         self.program = program
         self.arrays = dict(program.arrays) if program.large else _copies(program.arrays)
-        worlds: Any = np.zeros(1, dtype=WORLD)
-        self.worlds = worlds.view(np.recarray)
+        self.worlds: Any = np.zeros(1, dtype=WORLD)
+        self.world = world = self.worlds[0]
         for name, value in (program.numbers | program.parts[0]).items():
-            self.worlds[name] = value
-        world = self.worlds[0]
+            world[name] = value
         world.now = world.begins
         world.until = program.until
         world.seed, world.replication = plan.seed, plan.replication
@@ -75,9 +74,9 @@ class Run:
         other.plan = plan
         other.arrays = _copies(self.arrays)
         other.worlds = self.worlds.copy()
+        other.world = world = other.worlds[0]
         for name, value in self.program.parts[part].items():
-            other.worlds[name] = value
-        world = other.worlds[0]
+            world[name] = value
         world.until = math.inf
         world.state = loop.BRANCHED
         return other
@@ -86,19 +85,19 @@ class Run:
         """Run on until the horizon or the world's ``until``; buffers grow on the way."""
         while True:
             for name in TABLES:
-                self.worlds[name] = self.arrays[name].ctypes.data
+                self.world[name] = address(self.arrays[name])
             if COMPILED:
-                state = kernel()(self.worlds.view(np.ndarray))
+                state = kernel()(self.worlds)
             else:
                 with np.errstate(over="ignore"):
-                    state = loop.run([Plain(self.worlds[0], self.arrays)])
+                    state = loop.run([Plain(self.world, self.arrays)])
             if state != loop.FULL:
                 return int(state)
             self._grow()
 
     def _grow(self) -> None:
         """Double every buffer that is nearly full."""
-        world = self.worlds[0]
+        world = self.world
         need = int(world.reserve)
         if world.events_room - world.events_n < need:
             world.events_room = self._double("events")
@@ -152,7 +151,7 @@ class Run:
         return Trace(names, daily, opening, self._money(names), self._events(names))
 
     def _money(self, names: dict[str, list[str]]) -> dict[tuple[str, str], Any]:
-        a, world = self.arrays, self.worlds[0]
+        a, world = self.arrays, self.world
         count = {kind: int(world[f"{kind}s_n"]) for kind in KINDS}
         lanes, slots = a["lanes"][: count["lane"]], a["slots"][: count["slot"]]
         demands, sites = a["demands"][: count["demand"]], a["sites"][: count["site"]]
@@ -176,9 +175,9 @@ class Run:
         }
 
     def _events(self, names: dict[str, list[str]]) -> list[Event] | None:
-        if not self.worlds[0].logging:
+        if not self.world.logging:
             return None
-        log = self.arrays["log"][: int(self.worlds[0].log_n)]
+        log = self.arrays["log"][: int(self.world.log_n)]
         columns = (log[name].tolist() for name in ("time", "kind", "entity", "quantity"))
         return [
             (time, c.LOGGED[kind][0], names[c.LOGGED[kind][1]][entity], quantity)

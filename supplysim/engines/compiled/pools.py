@@ -21,29 +21,42 @@ from supplysim.model import (
     Uniform,
 )
 
-__all__ = ["Pools", "copied", "rows"]
+__all__ = ["Pools", "address", "copied", "rows"]
 
 LINE = 64
 """Bytes of a cache line."""
+SMALL = 2**15
+"""Bytes below which a table is in cache wherever it begins."""
 
 
 def rows(name: str, count: int) -> Any:
-    """A table of zeros that starts with a cache line; at least one row, so that its address is that of something."""
+    """A table of zeros; at least one row, so that its address is that of something."""
     dtype = TABLES[name]
     size = max(1, count) * dtype.itemsize
-    memory = np.zeros(size + LINE, dtype=np.uint8)
-    start = -memory.ctypes.data % LINE
-    made: Any = memory[start : start + size].view(dtype)
+    made: Any = _at_line(np.zeros(size + LINE, dtype=np.uint8), size).view(dtype)
     return made.view(np.recarray) if dtype.names else made
 
 
 def copied(table: Any) -> Any:
-    """A copy of a table that starts with a cache line, too."""
-    memory = np.empty(table.nbytes + LINE, dtype=np.uint8)
-    start = -memory.ctypes.data % LINE
-    made: Any = memory[start : start + table.nbytes].view(table.dtype)
+    """A copy of a table."""
+    if table.nbytes < SMALL:
+        return table.copy()
+    made: Any = _at_line(np.empty(table.nbytes + LINE, dtype=np.uint8), table.nbytes)
+    made = made.view(table.dtype)
     made[:] = table
     return made.view(np.recarray) if table.dtype.names else made
+
+
+def address(array: Any) -> int:
+    """Where an array begins."""
+    found: int = array.ctypes.data
+    return found
+
+
+def _at_line(memory: Any, size: int) -> Any:
+    """The part of some bytes that starts with a cache line, as rows of 64 bytes should."""
+    start = -address(memory) % LINE
+    return memory[start : start + size]
 
 
 class Pools:

@@ -117,7 +117,9 @@ def _buffers(
     at_once += 2 * (count["demand"] + count["slot"]) + count["site"] + len(arrays["ledgers"])
     recalls = max(1, sum(isinstance(x.value, Recall) for x in measures.changes))
     numbers |= {"reserve": reserve, "recalls": min(recalls, longest)}
-    numbers["events_room"] = at_once + reserve + 8 * count["lane"] + 64  # pages not used cost nothing
+    numbers["events_room"] = (
+        at_once + reserve + 8 * count["lane"] + 64
+    )  # pages not used cost nothing
     numbers["orders_room"] = 2 * reserve + 4 * count["lane"] + 64
     numbers["log_room"] = reserve + 1024
     per_day = 2.0 ** min(10, max(0, math.ceil(math.log2(max(1.0, 0.1 * count["lane"])))))

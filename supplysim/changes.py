@@ -103,13 +103,13 @@ class Closed:
     """A gate that nothing passes."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Ledger:
     """A gate that lets ``amount`` units pass per period, shared by all lanes that carry its key.
 
     Claims of one instant are settled together: in full if they fit, else in proportion to the
     claims (``claims``) or to baseline flows (``history``). ``marks`` are the starts of periods in days;
-    where there are none, periods start at multiples of ``period``.
+    where there are none, periods start at multiples of ``period``. Several of one key settle in sorted order.
     """
 
     key: str

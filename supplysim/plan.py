@@ -92,9 +92,14 @@ class Plan:
         """Keys of everything that acts by itself: watches, renewals, ledgers, offices."""
         timeline = self.timeline
         makers: list[Watch | Renewal] = [*timeline.watches, *timeline.renewals]
-        changes = [*timeline.changes, *(change for maker in makers for change in maker.then)]
-        gates = (c.value.key for c in changes if isinstance(c.value, Ledger | Office))
+        gates = (x.value.key for x in timeline.everything if isinstance(x.value, Ledger | Office))
         return sorted({*(maker.key for maker in makers), *gates})
+
+    @cached_property
+    def quotas(self) -> dict[Ledger, int]:
+        """The place of every quota among all, sorted: what decides ties of those with one key."""
+        gates = {x.value for x in self.timeline.everything if isinstance(x.value, Ledger)}
+        return {quota: place for place, quota in enumerate(sorted(gates))}
 
     # --- by name ---------------------------------------------------------------------------------
 

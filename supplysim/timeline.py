@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,14 @@ class Timeline:
     changes: tuple[Change, ...]
     watches: tuple[Watch, ...]
     renewals: tuple[Renewal, ...]
+
+    @property
+    def everything(self) -> Iterator[Change]:
+        """All changes that may ever be made, by whatever."""
+        yield from self.changes
+        for maker in (*self.watches, *self.renewals):
+            yield from maker.then
+            yield from maker.otherwise
 
 
 def lay_out(network: Network, scenario: Scenario | Spliced | None) -> Timeline:

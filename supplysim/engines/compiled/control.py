@@ -50,7 +50,8 @@ def apply(w: World, k: int) -> None:
     x = change(w, k)
     i = x.entity
     if x.attribute == c.LANE_IN_TRANSIT:
-        recall(w, i, x.kind)
+        if x.kind != c.NOTHING:
+            recall(w, i, x.kind)
         return
     if x.attribute == c.LANE_GATE:
         _leave_ledgers(w, i)
@@ -60,7 +61,7 @@ def apply(w: World, k: int) -> None:
     item.value = x.value
     item.ref = x.ref
     if x.attribute == c.LANE_GATE:
-        if was_kind == c.OFFICE and (x.kind != c.OFFICE or x.ref != was_ref):
+        if was_kind == c.OFFICE and not _under(w, i, was_ref):
             licence(w, was_ref).active = 0
             licence(w, was_ref).generation += 1
         _gates(w, i)
@@ -94,6 +95,16 @@ def _leave_ledgers(w: World, j: int) -> None:
 
 
 @jit
+def _under(w: World, j: int, ref: int) -> bool:
+    """Whether the lane needs this licence."""
+    x = lane(w, j)
+    for k in range(x.gates, x.gates + x.gates_n):
+        if cell(w, k).kind == c.OFFICE and cell(w, k).ref == ref:
+            return True
+    return False
+
+
+@jit
 def _gates(w: World, j: int) -> None:
     """Set the lane's gates anew; an office or ledger that stays keeps its state."""
     x = lane(w, j)
@@ -110,7 +121,7 @@ def _gates(w: World, j: int) -> None:
             if ledger(w, q).started == 0:
                 ledger(w, q).started = 1
                 run_ledger(w, q)
-            claim_on(w, item.ref).active = 1
+            claim_on(w, item.ref).active += 1
             x.ledgers += 1
         elif item.kind == c.OFFICE:
             if licence(w, item.ref).active == 0:

@@ -47,8 +47,8 @@ def withdrawal(w: World, i: int) -> None:
     """A steady demand takes a period's use; a drawn size is scaled to that mean."""
     d = demand(w, i)
     wanted = d.rate * d.period
-    if d.size >= 0:
-        wanted = wanted * (quantile(w, d.size, next_draw(w, d.sizes)) / d.size_mean)
+    if d.amounts >= 0:
+        wanted = wanted * (quantile(w, d.amounts, next_draw(w, d.sizes)) / d.size_mean)
     withdraw(w, i, wanted)
     d.number += 1
     await_withdrawal(w, i)
@@ -58,7 +58,7 @@ def withdrawal(w: World, i: int) -> None:
 def run_arrivals(w: World, i: int) -> None:
     """A demand whose customers arrive at random: wait for the first."""
     d = demand(w, i)
-    mean = 1.0 if d.size < 0 else d.size_mean
+    mean = 1.0 if d.amounts < 0 else d.size_mean
     d.left = exponential(next_draw(w, d.intervals), mean)
     _await(w, i)
 
@@ -101,8 +101,8 @@ def customer(w: World, i: int, serial: int) -> None:
     d = demand(w, i)
     if d.serial == serial:
         wanted = 1.0
-        if d.size >= 0:
-            wanted = quantile(w, d.size, next_draw(w, d.sizes))
+        if d.amounts >= 0:
+            wanted = quantile(w, d.amounts, next_draw(w, d.sizes))
         withdraw(w, i, wanted)
         run_arrivals(w, i)
 

@@ -184,7 +184,7 @@ def _demands(plan: Plan, pools: Pools) -> Any:
         period=demands.period,
         step=np.maximum(rules.TICK, np.floor(demands.period / rules.TICK) * rules.TICK),
         slot=_slot_of_node(t)[t.source_count :],
-        size=_distributions(pools, demands.size),
+        amounts=_distributions(pools, demands.size),
         size_mean=np.nan_to_num(demands.size.mean),
         intervals=[pools.stream("demand", x, draws.Purpose.DEMAND_INTERVAL) for x in names],
         sizes=[pools.stream("demand", x, draws.Purpose.DEMAND_SIZE) for x in names],
@@ -252,7 +252,8 @@ def _tiers(t: Tables) -> Any:
             for rows_ in (t.sites, t.stores)
         ]
     )
-    country = t.country.codes
+    places = {name: place for place, name in enumerate(dict.fromkeys(t.country.values))}
+    country = t.country.each(places.__getitem__)  # its codes may name a country twice
     abroad = country[t.lane_source] != country[t.lane_target]
     users = t.lane_target - t.source_count
     padded = np.concatenate([t.demands.priority, [0]])

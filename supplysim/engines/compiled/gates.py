@@ -110,7 +110,7 @@ def look_again(w: World, i: int) -> None:
     """Let every source that ships under this quota try anew."""
     q = ledger(w, i)
     for k in range(q.first, q.first + q.lanes):
-        if claim_on(w, k).active == 1:
+        if claim_on(w, k).active > 0:
             wake_source(w, lane(w, claim_on(w, k).lane).source)
 
 
@@ -146,7 +146,7 @@ def pass_ledgers(w: World, j: int, amount: float) -> bool:
             q = ledger(w, claim_on(w, cell(w, k).ref).ledger)
             most = 0.0
             for m in range(q.first, q.first + q.lanes):
-                if claim_on(w, m).active == 1:
+                for _ in range(claim_on(w, m).active):  # as often as the lane stands under it
                     most += lane(w, claim_on(w, m).lane).book
             if q.left < most:
                 waits = True
@@ -262,7 +262,7 @@ def _apply(w: World, i: int, missing: float) -> None:
             return
     elif item.open_applications > 0:
         return
-    amount = missing if terms.per_dispatch == 1 else max(missing, terms.size * x.flow)
+    amount = missing if terms.per_dispatch == 1 else max(missing, terms.least_days * x.flow)
     if x.blocked == 1 and missing <= 0.0:
         amount = max(amount, slot(w, x.slot).lump)
     routine = terms.routine_after >= 0 and item.granted >= terms.routine_after
@@ -279,9 +279,15 @@ def _apply(w: World, i: int, missing: float) -> None:
     item.applied += amount
     item.open_applications += 1
     log(w, c.APPLY, item.lane, amount)
-    terms.serial += 1
-    order = place(c.GATE, terms.rank, terms.serial)
-    _file(w, w.now + papers, order, c.HANDED_IN, i, amount, service, more, approved)
+    _file(w, w.now + papers, _turn(w, item.office), c.HANDED_IN, i, amount, service, more, approved)
+
+
+@jit
+def _turn(w: World, i: int) -> int:
+    """The next place among what happens at an office; offices of one key share a counter."""
+    first = office(w, office(w, i).counter)
+    first.serial += 1
+    return place(c.GATE, first.rank, first.serial)
 
 
 @jit
@@ -316,9 +322,7 @@ def handed_in(w: World, i: int, amount: float, service: float, more: float, appr
         _take_seat(w, licence(w, i).office, done)
     if more > 0.0:
         done = _after(w, licence(w, i).office, done, more)
-    o.serial += 1
-    order = place(c.GATE, o.rank, o.serial)
-    _file(w, done, order, c.DECIDED, i, amount, 0.0, 0.0, approved)
+    _file(w, done, _turn(w, licence(w, i).office), c.DECIDED, i, amount, 0.0, 0.0, approved)
 
 
 @jit
@@ -380,6 +384,4 @@ def decide(w: World, i: int, amount: float, approved: bool) -> None:
         return
     log(w, c.REFUSE, item.lane, amount)
     item.not_before = w.now + 1.0
-    o = office(w, item.office)
-    o.serial += 1
-    schedule(w, w.now + 1.0, place(c.GATE, o.rank, o.serial), c.SOURCE_LOOKS, x.source)
+    schedule(w, w.now + 1.0, _turn(w, item.office), c.SOURCE_LOOKS, x.source)

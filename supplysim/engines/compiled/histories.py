@@ -25,6 +25,9 @@ class Part:
     watches: list[tuple[Watch, int]] = field(default_factory=list)
     renewals: list[tuple[Renewal, int]] = field(default_factory=list)
 
+    def __len__(self) -> int:
+        return len(self.changes) + len(self.watches) + len(self.renewals)
+
 
 @dataclass(frozen=True)
 class Histories:

@@ -70,7 +70,7 @@ SITE = _dtype(
 DEMAND = _dtype(
     """f8 rate base_rate period step left since backlog wanted served unmet deferred recovered
     owed_penalty penalty cost_rate cost_since cost_held size_mean""",
-    "i8 rank serial number slot group size intervals sizes",
+    "i8 rank serial number slot group amounts intervals sizes",
     "i4 rates rates_n",
     "u1 poisson lost",
 )
@@ -87,8 +87,8 @@ LEDGER = _dtype(
 )
 PASS = _dtype("f8 claim", "i8 ledger lane", "u1 claimed active")
 OFFICE = _dtype(
-    "f8 referred size pre_licensed",
-    """i8 rank serial desks seated seats room routine_after working_week weekday holidays
+    "f8 referred least_days pre_licensed",
+    """i8 rank counter serial desks seated seats room routine_after working_week weekday holidays
     holidays_n service papers referred_delay routine_service""",
     "u1 single per_dispatch calendar",
 )
@@ -109,7 +109,7 @@ RENEWAL = _dtype(
 
 # --- chance, time, records -------------------------------------------------------------------------
 
-DISTRIBUTION = _dtype("i8 kind", "f8 a b c mean", "i8 first count")
+DISTRIBUTION = _dtype("i8 kind", "f8 a b c average", "i8 first count")
 STREAM = _dtype("f8 day", "u8 entity purpose key", "i8 count")
 EVENT = _dtype("f8 time", "i8 order", "f8 x y z", "i4 kind a b next before after")  # a cache line
 ORDER = _dtype("f8 ordered_at amount", "i8 next before")

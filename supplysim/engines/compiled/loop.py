@@ -238,6 +238,7 @@ def start(w: World) -> None:
         if s.initial != c.NO_INITIAL:
             schedule(w, 0.0, place(c.CHANGE, s.rank, 0), c.COUNT_STOCK, i)
     make(w, 0, w.immediate_n)
+    _record_until(w, w.now)  # where there is no warm-up, day 0 begins at once
 
 
 @jit

@@ -44,6 +44,8 @@ ATTRIBUTES = {
 }
 FIELDS = {"gate": "gates", "share": "shares", "capacity": "capacities", "delay": "delays"}
 FIELDS |= {"cover": "covers", "rate": "rates"}
+APPLICATIONS = 1 << 20
+"""Serials of applications: those of an office come after the quotas of its key."""
 LICENCE_DRAWS = (
     draws.Purpose.PAPERS,
     draws.Purpose.SERVICE,
@@ -73,7 +75,6 @@ class Measures:
                 self.lists.append((len(self.changes), len(changes)))
                 self.changes += changes
         self.longest = max([1, *(count for _, count in self.lists)])
-        self.ledgers: list[Ledger] = []
         self.offices: list[Office] = []
         self._seen: dict[int, int] = {}
         self.immediate = 0
@@ -85,7 +86,7 @@ class Measures:
         t = self.plan.network.tables
         keys: dict[Target, set[str]] = {}
         for change in self.changes:
-            if not isinstance(change.value, Recall):
+            if change.target.attribute != "in_transit":
                 keys.setdefault(change.target, set()).add(change.key)
         for row in np.flatnonzero(t.lanes.closed).tolist():
             keys.setdefault(Target("lane", t.lane_key(row), "gate"), set()).add(STRUCTURE)
@@ -100,6 +101,8 @@ class Measures:
 
     def _gates(self) -> None:
         """Rows for (quota, lane) and (office, lane), those of one quota together."""
+        quotas = {id(x.value): x.value for x in self.changes if isinstance(x.value, Ledger)}
+        self.ledgers = sorted(set(quotas.values()))
         passes, licences = set(), set()
         for change in self.changes:
             if isinstance(change.value, Ledger):
@@ -164,7 +167,7 @@ class Measures:
             row.kind, row.value, row.ref = self._value(change)
             if isinstance(change.value, Recall):
                 arrays["lanes"]["recallable"][row.entity] = 1
-            else:
+            elif target.attribute != "in_transit":
                 row.cell = self.cells[target, change.key]
         self._fill_dues(arrays)
 
@@ -226,9 +229,11 @@ class Measures:
 
     def _fill_offices(self, arrays: dict[str, Any]) -> None:
         table = arrays["offices"] = rows("offices", len(self.offices))
-        seats = 0
+        seats, keys = 0, [office.key for office in self.offices]
         for row, office in zip(table, self.offices, strict=False):
             self._fill_office(row, office)
+            row.counter = keys.index(office.key)
+            row.serial = APPLICATIONS
             row.seats = seats
             row.room = min(office.desks or 1, 64)
             seats += row.room
@@ -246,7 +251,8 @@ class Measures:
 
     def _fill_office(self, row: Any, office: Office) -> None:
         row.rank = self.plan.rank["measure", office.key]
-        for name in ("referred", "size", "pre_licensed", "single", "per_dispatch"):
+        row.least_days = office.size
+        for name in ("referred", "pre_licensed", "single", "per_dispatch"):
             setattr(row, name, getattr(office, name))
         for name in ("service", "papers", "referred_delay", "routine_service"):
             setattr(row, name, self.pools.distribution(getattr(office, name)))

@@ -108,7 +108,7 @@ class Pools:
     def fill(self, arrays: dict[str, Any]) -> None:
         """Turn what was collected into tables."""
         table = arrays["distributions"] = rows("distributions", len(self.distributions))
-        names = ("kind", "a", "b", "c", "mean", "first", "count")
+        names = ("kind", "a", "b", "c", "average", "first", "count")
         for name, values in zip(names, zip(*self.distributions, strict=True), strict=False):
             table[name] = values
         table = arrays["streams"] = rows("streams", len(self.streams))

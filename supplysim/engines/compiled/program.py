@@ -73,7 +73,7 @@ def lower(plans: Sequence[Plan], groups: Mapping[str, Any] | None = None) -> Pro
         "streams_n": len(pools.streams),
         "free_event": -1,
         "free_order": -1,
-        "bin": -1,
+        "bin": 0,
     }
     for kind, size in count.items():
         numbers[f"{kind}s_n"] = size
@@ -88,6 +88,8 @@ def lower(plans: Sequence[Plan], groups: Mapping[str, Any] | None = None) -> Pro
 
 def _joint(plans: Sequence[Plan]) -> Plan:
     """A plan in which everything has its rank that may act in any of the plans."""
+    if len(plans) == 1:
+        return plans[0]
     timelines = [plan.timeline for plan in plans]
     everything = replace(
         timelines[0],
@@ -112,7 +114,8 @@ def _buffers(
     degree = max([int(arrays[f"{kind}s"]["lanes"].max(initial=0)) for kind in ("source", "slot")])
     gates = int(arrays["lanes"]["gates_n"].max(initial=0))
     longest = measures.longest
-    reserve = 64 + 4 * longest + (8 + 2 * gates) * (degree + 1)
+    begin_at_once = max(map(len, measures.parts[1:]), default=0)  # where scenarios part
+    reserve = 64 + 4 * longest + (8 + 2 * gates) * (degree + 1) + begin_at_once
     at_once = measures.due * 3 + len(measures.watches) + len(measures.renewals)
     at_once += 2 * (count["demand"] + count["slot"]) + count["site"] + len(arrays["ledgers"])
     recalls = max(1, sum(isinstance(x.value, Recall) for x in measures.changes))
@@ -125,8 +128,9 @@ def _buffers(
     per_day = 2.0 ** min(10, max(0, math.ceil(math.log2(max(1.0, 0.1 * count["lane"])))))
     numbers["per_day"] = per_day
     numbers["bins_n"] = int((plan.horizon + plan.warmup) * per_day) + 1
+    side_by_side = max(degree, int(arrays["ledgers"]["lanes"].max())) + 2
     for name in ("a", "b", "c", "d"):
-        arrays[f"scratch_{name}"] = np.zeros(degree + longest + 2)
-    arrays["picked"] = np.zeros(2 * (degree + longest + 2), dtype=np.int64)
+        arrays[f"scratch_{name}"] = np.zeros(side_by_side)
+    arrays["picked"] = np.zeros(2 * side_by_side, dtype=np.int64)
     wakes = sum(count[kind] for kind in ("source", "slot", "site")) + len(arrays["ledgers"])
     arrays["wakes"] = rows("wakes", wakes)

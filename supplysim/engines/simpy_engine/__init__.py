@@ -6,12 +6,14 @@ Modules, in the order in which they build on each other: `clock` (phases), `stat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
-from typing import Any
+from itertools import count
+from typing import Any, TypeVar
 
 import simpy
 
+from supplysim.changes import Renewal, Watch
 from supplysim.draws import WARMING
 from supplysim.engines.simpy_engine.clock import Phase, Wake
 from supplysim.engines.simpy_engine.context import Context
@@ -34,6 +36,10 @@ from supplysim.rules import on_grid_below
 
 __all__ = ["Process", "State", "run"]
 
+Actor = TypeVar("Actor", Watch, Renewal)
+RENEWALS = 1 << 20
+"""Serials of renewals: after the watches of the same key."""
+
 Process = Callable[[simpy.Environment, State], Generator[simpy.Event, Any, Any]]
 """A user's own process: a generator function of the SimPy environment and the `State`."""
 
@@ -46,10 +52,10 @@ def run(plan: Plan, *, events: bool = False, processes: Iterable[Process] = ()) 
     _connect(ctx)
     run_changes(ctx, control, plan.timeline.changes)
     env = ctx.env
-    for watch in plan.timeline.watches:
-        env.process(run_watch(ctx, control, watch))
-    for renewal in plan.timeline.renewals:
-        env.process(run_renewal(ctx, control, renewal))
+    for watch, serial in _numbered(plan.timeline.watches, 0):
+        env.process(run_watch(ctx, control, watch, serial))
+    for renewal, serial in _numbered(plan.timeline.renewals, RENEWALS):
+        env.process(run_renewal(ctx, control, renewal, serial))
     for demand in ctx.all.demands.values():
         _begin_demand(ctx, demand)
     for slot in ctx.all.slots.values():
@@ -62,6 +68,13 @@ def run(plan: Plan, *, events: bool = False, processes: Iterable[Process] = ()) 
         env.process(process(env, view))
     env.run(until=env.process(_record(ctx, recorder)))
     return recorder.trace()
+
+
+def _numbered(items: Iterable[Actor], first: int) -> Iterator[tuple[Actor, int]]:
+    """Each with its serial: several of one key have one rank, and take turns as they are listed."""
+    serials: dict[str, Iterator[int]] = {}
+    for item in items:
+        yield item, next(serials.setdefault(item.key, count(first)))
 
 
 def _begin_demand(ctx: Context, demand: DemandState) -> None:

@@ -64,14 +64,20 @@ class Clock:
 class Wake:
     """A wake-up of one entity in one phase: no data, at most one pending, waking twice is waking once."""
 
-    __slots__ = ("_clock", "_handler", "_pending", "_phase", "_rank")
+    __slots__ = ("_clock", "_handler", "_pending", "_phase", "_rank", "_serial")
 
     def __init__(
-        self, clock: Clock, phase: Phase, rank: int, handler: Callable[[], object]
+        self,
+        clock: Clock,
+        phase: Phase,
+        rank: int,
+        handler: Callable[[], object],
+        serial: int = 0,
     ) -> None:
         self._clock = clock
         self._phase = int(phase)
         self._rank = rank
+        self._serial = serial
         self._handler = handler
         self._pending = False
 
@@ -80,7 +86,7 @@ class Wake:
         if not self._pending:
             self._pending = True
             clock = self._clock
-            clock.call(clock.env.now, self._phase, self._rank, 0, self._run)
+            clock.call(clock.env.now, self._phase, self._rank, self._serial, self._run)
 
     def _run(self, _: simpy.Event) -> None:
         self._pending = False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from itertools import count
 
 import simpy
 
@@ -25,6 +26,7 @@ from supplysim.engines.simpy_engine.clock import Phase, Wake
 from supplysim.engines.simpy_engine.context import Context
 from supplysim.engines.simpy_engine.demand import set_rate
 from supplysim.engines.simpy_engine.gates import (
+    APPLICATIONS,
     LedgerState,
     LicenceState,
     OfficeState,
@@ -43,12 +45,13 @@ __all__ = ["Control", "run_changes", "run_renewal", "run_watch"]
 class Control:
     """Applies changes: keeps every key's contribution and folds effective values from the baseline anew."""
 
-    __slots__ = ("ctx", "ledgers", "offices")
+    __slots__ = ("ctx", "ledgers", "offices", "serials")
 
     def __init__(self, ctx: Context) -> None:
         self.ctx = ctx
         self.ledgers: dict[Ledger, LedgerState] = {}
         self.offices: list[OfficeState] = []
+        self.serials: dict[str, Iterator[int]] = {}
 
     def apply(self, target: Target, key: str, value: Value | None) -> None:
         """``key``'s contribution to ``target`` becomes ``value`` (None: is taken away)."""
@@ -123,7 +126,10 @@ class Control:
         if state is None:
             ctx = self.ctx
             made = state = LedgerState(gate, ctx.plan.rank["measure", gate.key])
-            state.wake = Wake(ctx.clock, Phase.GATE, state.rank, lambda: made.settle(ctx.env.now))
+            place = ctx.plan.quotas.get(gate, len(ctx.plan.quotas) + len(self.ledgers))
+            state.wake = Wake(
+                ctx.clock, Phase.GATE, state.rank, lambda: made.settle(ctx.env.now), place
+            )
             self.ledgers[gate] = state
             run_ledger(ctx, state)
         state.lanes.append(lane)
@@ -138,7 +144,8 @@ class Control:
         for office in self.offices:
             if office.office == gate:
                 return licence(self.ctx, office, lane)
-        self.offices.append(OfficeState(gate, self.ctx.plan.rank["measure", gate.key]))
+        serials = self.serials.setdefault(gate.key, count(APPLICATIONS))
+        self.offices.append(OfficeState(gate, self.ctx.plan.rank["measure", gate.key], serials))
         return licence(self.ctx, self.offices[-1], lane)
 
 
@@ -199,8 +206,10 @@ def run_changes(ctx: Context, control: Control, changes: Sequence[Change]) -> No
         ctx.clock.call(time, Phase.CHANGE, rank, serials[rank], due)
 
 
-def run_watch(ctx: Context, control: Control, watch: Watch) -> Generator[simpy.Event, None, None]:
-    """The process of one watch: a look at the pooled stock every day."""
+def run_watch(
+    ctx: Context, control: Control, watch: Watch, serial: int
+) -> Generator[simpy.Event, None, None]:
+    """The process of one watch: a look at the pooled stock every day. ``serial`` orders those of one key."""
     rank = ctx.plan.rank["measure", watch.key]
     slots = [ctx.all.slots[key] for key in watch.slots]
     use = rules.total([slot.use for slot in slots])
@@ -208,7 +217,7 @@ def run_watch(ctx: Context, control: Control, watch: Watch) -> Generator[simpy.E
     acting = False
     due = math.inf
     while day < watch.ends:
-        yield ctx.clock.event(float(day), Phase.CHANGE, rank)
+        yield ctx.clock.event(float(day), Phase.CHANGE, rank, serial)
         stock = rules.total([slot.stock for slot in slots])
         cover = stock / use if use > 0.0 else math.inf
         if not acting and math.isinf(due) and cover < watch.below:
@@ -221,12 +230,12 @@ def run_watch(ctx: Context, control: Control, watch: Watch) -> Generator[simpy.E
             _make(control, watch.otherwise)
         day += 1.0
     if acting:
-        yield ctx.clock.event(rules.on_grid(watch.ends), Phase.CHANGE, rank)
+        yield ctx.clock.event(rules.on_grid(watch.ends), Phase.CHANGE, rank, serial)
         _make(control, watch.otherwise)
 
 
 def run_renewal(
-    ctx: Context, control: Control, renewal: Renewal
+    ctx: Context, control: Control, renewal: Renewal, serial: int
 ) -> Generator[simpy.Event, None, None]:
     """The process of what chance brings: up for a while, down for a while, again and again."""
     entity = ("measure", renewal.key)
@@ -242,9 +251,9 @@ def run_renewal(
             return
         back = min(ends, time + _duration(renewal.down, down.next(), renewal.step))
         if back > ctx.env.now:  # what came and went before the warm-up only moves the draws on
-            yield ctx.clock.event(max(time, ctx.env.now), Phase.CHANGE, rank)
+            yield ctx.clock.event(max(time, ctx.env.now), Phase.CHANGE, rank, serial)
             _make(control, renewal.then)
-            yield ctx.clock.event(back, Phase.CHANGE, rank)
+            yield ctx.clock.event(back, Phase.CHANGE, rank, serial)
             _make(control, renewal.otherwise)
         time = back
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import simpy
@@ -11,11 +12,14 @@ import simpy
 from supplysim import rules
 from supplysim.changes import Ledger, Office
 from supplysim.draws import Purpose
-from supplysim.engines.simpy_engine.clock import Phase, Wake
+from supplysim.engines.simpy_engine.clock import Clock, Handler, Phase, Wake
 from supplysim.engines.simpy_engine.context import Context
 from supplysim.engines.simpy_engine.state import LaneState, Stream
 
 __all__ = ["LedgerState", "LicenceState", "OfficeState", "limit", "pass_ledgers", "settling"]
+
+APPLICATIONS = 1 << 20
+"""Serials of applications: those of an office come after the quotas of its key."""
 
 # --- quotas --------------------------------------------------------------------------------------
 
@@ -123,9 +127,13 @@ class OfficeState:
 
     office: Office
     rank: int
+    serials: Iterator[int]
     desks: list[float] = field(default_factory=list)
     streams: dict[str, dict[Purpose, Stream]] = field(default_factory=dict)
-    serial: int = 0
+
+    def turn(self, clock: Clock, time: float, handler: Handler) -> None:
+        """Have something happen at the office; what those of one key do at once comes as it was asked for."""
+        clock.call(time, Phase.GATE, self.rank, next(self.serials), handler)
 
     def seat(self, now: float) -> float:
         """When a desk is free for an application that comes now (always, if desks are not counted)."""
@@ -255,11 +263,9 @@ def _apply(ctx: Context, item: LicenceState, missing: float) -> None:
         if office.desks is not None:
             heapq.heappush(item.office.desks, done)
         done = office.calendar.after(done, more) if more > 0.0 else done
-        item.office.serial += 1
-        ctx.clock.call(done, Phase.GATE, item.office.rank, item.office.serial, decide)
+        item.office.turn(ctx.clock, done, decide)
 
-    item.office.serial += 1
-    ctx.clock.call(now + papers, Phase.GATE, item.office.rank, item.office.serial, handed_in)
+    item.office.turn(ctx.clock, now + papers, handed_in)
 
 
 def _grant(item: LicenceState, amount: float) -> None:
@@ -286,5 +292,4 @@ def _decide(ctx: Context, item: LicenceState, amount: float, approved: bool) -> 
     def again(_: simpy.Event) -> None:
         lane.source.wake()
 
-    item.office.serial += 1
-    ctx.clock.call(now + 1.0, Phase.GATE, item.office.rank, item.office.serial, again)
+    item.office.turn(ctx.clock, now + 1.0, again)

@@ -39,7 +39,8 @@ class Timeline:
     def everything(self) -> Iterator[Change]:
         """All changes that may ever be made, by whatever."""
         yield from self.changes
-        for maker in (*self.watches, *self.renewals):
+        makers: list[Watch | Renewal] = [*self.watches, *self.renewals]
+        for maker in makers:
             yield from maker.then
             yield from maker.otherwise
 

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-import subprocess
-import sys
 
 import pytest
-from twin_cases import CASES, Case, capacity, lane, mine, network, plan, use
-from twin_check import assert_equal_traces, assert_same
-
-from supplysim.changes import Factor, Ledger
-from supplysim.engines import compiled
+from twin_cases import CASES, Case
+from twin_check import assert_same
 
 COMPILED = os.environ.get("NUMBA_DISABLE_JIT", "0") == "0"
 

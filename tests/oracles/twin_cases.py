@@ -7,7 +7,6 @@ run as plain Python, where an overrun of a buffer is an error.
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -41,7 +40,11 @@ def network(*parts: Part) -> ss.Network:
     """A network of ore and of parts made of it."""
     return ss.Network(
         name="case",
-        commodities=[ss.Commodity("ore", price=2.0), ss.Commodity("coal"), ss.Commodity("part", price=5.0)],
+        commodities=[
+            ss.Commodity("ore", price=2.0),
+            ss.Commodity("coal"),
+            ss.Commodity("part", price=5.0),
+        ],
         sites=[x for x in parts if isinstance(x, ss.Site)],
         stores=[x for x in parts if isinstance(x, ss.Store)],
         demands=[x for x in parts if isinstance(x, ss.Demand)],
@@ -312,7 +315,9 @@ def recall_of_many_shipments() -> Plan:
         lane(target="late", lead_time=ss.Uniform(1.0, 30.0)),
     )
     changes = [recall(time, "mine|use|", "returns") for time in (5.0, 5.5, 9.0)]
-    changes += [recall(time, "mine|late|", fate) for time, fate in ((4.0, "seized"), (8.0, "returns"))]
+    changes += [
+        recall(time, "mine|late|", fate) for time, fate in ((4.0, "seized"), (8.0, "returns"))
+    ]
     changes += [gate(5.0, "mine|use|", Closed()), gate(7.0, "mine|use|", None)]
     return plan(net, *changes, days=12)
 
@@ -343,7 +348,11 @@ def _scarce(allocation: Any) -> Plan:
         lane("pit", "u5"),
         lane(target="u5", share=0.0),  # new business
     )
-    changes = [gate(1.0, "pit|u5|", Closed()), capacity(1.0, "mine", Factor(0.4)), rate(5.0, "u4", Factor(2.0))]
+    changes = [
+        gate(1.0, "pit|u5|", Closed()),
+        capacity(1.0, "mine", Factor(0.4)),
+        rate(5.0, "u4", Factor(2.0)),
+    ]
     return plan(net, *changes, recall(6.0, "mine|u2|", "returns"), days=16)
 
 
@@ -428,9 +437,7 @@ def stores_and_policies() -> Plan:
     for i, policy in enumerate(policies):
         hub, user = f"hub{i}", f"user{i}"
         other = policies[(i + 1) % 4]
-        parts.append(
-            ss.Store(hub, country="DE", commodity="ore", policy=policy, holding_cost=0.5)
-        )
+        parts.append(ss.Store(hub, country="DE", commodity="ore", policy=policy, holding_cost=0.5))
         parts += [use(user, policy=other, period=0.7), lane(target=hub, lead_time=0.0)]
         parts.append(lane(hub, user, lead_time=0.5 * i, holding_cost=0.0))
         target = Target("slot", user, "cover")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -74,15 +74,14 @@ class Books:
         demand = {name: daily["demand", name] for name in FLOWS["demand"]}
         site = {name: daily["site", name] for name in FLOWS["site"]}
         slot = {name: daily["slot", name] for name in FLOWS["slot"]}
-        sites, slots = len(self.names["site"]), len(self.names["slot"])
         back: tuple[list[Array], list[Array]] = ([], [])
         if lane["returned"].any():
             back = (
-                [_into(lane["returned"], self.source, sites)],
-                [_into(lane["returned"], self.store, slots)],
+                [self._of_sources.of(lane["returned"])],
+                [self._of_stores.of(lane["returned"])],
             )
-        shipped = _into(lane["shipped"], self.source, sites)
-        received = _into(lane["received"], self.slot, slots)
+        shipped = self._of_sources.of(lane["shipped"])
+        received = self._of_slots.of(lane["received"])
         balances = {
             ("site", "stock"): ([site["output"], *back[0]], [shipped]),
             ("site", "in_process"): ([site["started"]], [site["output"]]),
@@ -106,6 +105,18 @@ class Books:
             made = site["started"][:, self.site[strict]] * self.gain[strict]
             found = slot["used"][:, strict]
             self._equal("slot", "used = recipe x started", found, ([made], []), strict)
+
+    @cached_property
+    def _of_sources(self) -> Sums:
+        return Sums.by(self.source, len(self.names["site"]))
+
+    @cached_property
+    def _of_stores(self) -> Sums:
+        return Sums.by(self.store, len(self.names["slot"]))
+
+    @cached_property
+    def _of_slots(self) -> Sums:
+        return Sums.by(self.slot, len(self.names["slot"]))
 
     def _check_numbers(self, kind: str, name: str, values: Array) -> None:
         """Finite, and of what is counted from nothing, never below 0."""
@@ -156,15 +167,29 @@ class Books:
             )
 
 
-def _into(values: Array, place: Ints, count: int) -> Array:
+@dataclass(frozen=True, eq=False)
+class Sums:
     """Columns summed by their place; -1 is nowhere."""
-    found = np.zeros((values.shape[0], count))
-    order = np.argsort(place, kind="stable")
-    order = order[np.searchsorted(place[order], 0) :]
-    if order.size:
+
+    count: int
+    order: Ints
+    places: Ints
+    starts: Ints
+
+    @classmethod
+    def by(cls, place: Ints, count: int) -> Sums:
+        """Sums of columns into ``count`` places."""
+        order = np.argsort(place, kind="stable")
+        order = order[np.searchsorted(place[order], 0) :]
         places, starts = np.unique(place[order], return_index=True)
-        found[:, places] = np.add.reduceat(values[:, order], starts, axis=1)
-    return found
+        return cls(count, order, places, starts)
+
+    def of(self, values: Array) -> Array:
+        """The sums of these columns, row by row."""
+        found = np.zeros((values.shape[0], self.count))
+        if self.order.size:
+            found[:, self.places] = np.add.reduceat(values[:, self.order], self.starts, axis=1)
+        return found
 
 
 # --- whose books -----------------------------------------------------------------------------------

@@ -33,7 +33,11 @@ def rows(name: str, count: int) -> Any:
     """A table of zeros; at least one row, so that its address is that of something."""
     dtype = TABLES[name]
     size = max(1, count) * dtype.itemsize
-    made: Any = _at_line(np.zeros(size + LINE, dtype=np.uint8), size).view(dtype)
+    made: Any
+    if size < SMALL:
+        made = np.zeros(max(1, count), dtype=dtype)
+    else:
+        made = _at_line(np.zeros(size + LINE, dtype=np.uint8), size).view(dtype)
     return made.view(np.recarray) if dtype.names else made
 
 

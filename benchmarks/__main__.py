@@ -1,7 +1,8 @@
 """Measure supplysim against its peers: `python -m benchmarks [--quick] [--out FILE] [names ...]`.
 
-Names: engines, supplynetpy, stockpyl, twin, size, workers; all by default. Prints the tables; all of
-them together, unless quick, go to docs/performance.md. The peers have to be installed once, beside supplysim:
+Names: engines, supplynetpy, stockpyl, twin, size, workers; all by default. And million: half an hour, 8 GB of memory.
+Prints the tables; unless quick, they take their places in docs/performance.md. The peers have to be installed once,
+beside supplysim:
 
     .venv/bin/pip install --require-hashes -r requirements/bench.txt
 """
@@ -9,6 +10,7 @@ them together, unless quick, go to docs/performance.md. The peers have to be ins
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import importlib
 import os
 import sys
@@ -21,14 +23,14 @@ from benchmarks.measure import Options, Section, machine
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = ("engines", "supplynetpy", "stockpyl", "twin", "size", "workers")
+LONG = ("million",)
 PEERS = {"supplynetpy": "SupplyNetPy", "stockpyl": "stockpyl"}
 HEAD = """# Performance
 
-Made by `python -m benchmarks`, all in one run; nothing here is typed by hand. Peers take turns, and medians count.
-Seconds are processor time of one core, except under *Workers*; ratios carry over to other machines better.
-
-Machine: {machine}
+Made by `python -m benchmarks`; nothing here is typed by hand. In each section peers take turns in one run, and medians
+count. Seconds are processor time of one core, except under *Workers*; ratios carry over to other machines better.
 """
+MARK = "<!-- {name} -->\n"
 
 
 def main() -> int:
@@ -41,16 +43,15 @@ def main() -> int:
         return 2
     warnings.simplefilter("ignore")  # peers warn about their own settings
     options = Options(quick=arguments.quick)
-    parts = [HEAD.format(machine=machine())]
-    print(parts[0])
+    measured = {}
     for name in arguments.names:
         section: Section = importlib.import_module(f"benchmarks.case_{name}").run(options)
-        parts.append(section.markdown())
-        print(parts[-1], flush=True)
-    whole = set(arguments.names) == set(CASES) and not arguments.quick
-    out = arguments.out or (ROOT / "docs" / "performance.md" if whole else None)
+        when = f"\n*{dt.date.today()}, {machine()}*\n"
+        measured[name] = section.markdown().rstrip() + "\n" + when
+        print(measured[name], flush=True)
+    out = arguments.out or (None if arguments.quick else ROOT / "docs" / "performance.md")
     if out is not None:
-        _write(out, "\n".join(parts))
+        _write(out, _page(_read(out) | measured))
     return 0
 
 
@@ -63,10 +64,31 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, help="write the tables to this file")
     arguments = parser.parse_args()
     arguments.names = arguments.names or list(CASES)
-    unknown = sorted(set(arguments.names) - set(CASES))
+    known = (*CASES, *LONG)
+    unknown = sorted(set(arguments.names) - set(known))
     if unknown:
-        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(CASES)}")
+        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(known)}")
     return arguments
+
+
+def _read(path: Path) -> dict[str, str]:
+    """The sections of a page by case; what has no mark is made anew."""
+    if not path.exists():
+        return {}
+    text = path.read_text(encoding="utf-8")
+    marks = {name: MARK.format(name=name) for name in (*CASES, *LONG)}
+    places = sorted((text.index(mark), name) for name, mark in marks.items() if mark in text)
+    ends = [*(place for place, _ in places[1:]), len(text)]
+    return {
+        name: text[place + len(marks[name]) : end].strip() + "\n"
+        for (place, name), end in zip(places, ends, strict=True)
+    }
+
+
+def _page(sections: dict[str, str]) -> str:
+    """All sections in order."""
+    known = [name for name in (*CASES, *LONG) if name in sections]
+    return "\n".join([HEAD, *(MARK.format(name=name) + sections[name] for name in known)])
 
 
 def _write(path: Path, text: str) -> None:

@@ -196,7 +196,7 @@ def fold(base: float, contributions: Mapping[str, Value]) -> float:
     ordered = [contributions[key] for key in sorted(contributions)]
     for item in ordered:
         if isinstance(item, Factor):
-            value = value * item.value
+            value = value * item.value if item.value != 0.0 else 0.0  # nothing of infinity, too
     for item in ordered:
         if isinstance(item, Add):
             value = value + item.value

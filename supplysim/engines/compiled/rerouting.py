@@ -270,7 +270,7 @@ def fold(w: World, base: float, first: int, count: int) -> float:
     for k in range(first, first + count):
         item = cell(w, k)
         if item.kind == c.FACTOR:
-            value = value * item.value
+            value = value * item.value if item.value != 0.0 else 0.0
     for k in range(first, first + count):
         item = cell(w, k)
         if item.kind == c.ADD:

@@ -208,7 +208,7 @@ def routine_cases() -> Plan:
         calendar=Calendar(holidays=((3, 4),)),
     )
     free = Office("law", service=ss.Fixed(2.0), pre_licensed=1.0)
-    changes = [gate(0.0, f"m0{i}|u0{i}|", office) for i in range(2)]
+    changes = [gate(2.5 * i, f"m0{i}|u0{i}|", office) for i in range(2)]
     return plan(pairs(3), *changes, gate(0.0, "m02|u02|", free), days=20)
 
 
@@ -275,6 +275,13 @@ def watch_that_lets_go() -> Plan:
     return plan(net, rate(3.0, "use", Factor(3.0)), watches=[low, pooled], days=20)
 
 
+def quota_when_it_is_over() -> Plan:
+    """A quota that only comes when the watch lets go."""
+    shut, quota = (gate(0.0, "mine|use|", value) for value in (Closed(), Ledger("law", 0.5, 1.0)))
+    watch = Watch("w", ("use",), FAR, FAR, (shut,), (quota,), ends=3.0)
+    return plan(network(mine(), use(), lane()), watches=[watch])
+
+
 def renewals_of_one_key() -> Plan:
     """Two strike at one instant, and a watch of the same key acts then; steps; the end of a spell."""
     net = network(mine(), use(unmet="backlog"), lane())
@@ -306,20 +313,19 @@ def renewals_in_the_warm_up() -> Plan:
 
 
 def recall_of_many_shipments() -> Plan:
-    """More shipments than there is room for in books; twice; some would arrive after the end."""
+    """More shipments than buffers have room for at first; some overtake others, some would arrive after the end."""
     net = network(
         mine(capacity=100.0),
         use(rate=4.0, period=0.0625),
         use("late", rate=1.0),
-        lane(lead_time=6.0),
-        lane(target="late", lead_time=ss.Uniform(1.0, 30.0)),
+        lane(lead_time=20.0),
+        lane(target="late", lead_time=ss.Uniform(0.5, 8.0)),
     )
-    changes = [recall(time, "mine|use|", "returns") for time in (5.0, 5.5, 9.0)]
-    changes += [
-        recall(time, "mine|late|", fate) for time, fate in ((4.0, "seized"), (8.0, "returns"))
-    ]
-    changes += [gate(5.0, "mine|use|", Closed()), gate(7.0, "mine|use|", None)]
-    return plan(net, *changes, days=12)
+    changes = [recall(time, "mine|use|", "returns") for time in (17.0, 17.5, 19.0)]
+    late = ((5.0, "seized"), (10.0, "returns"))
+    changes += [recall(time, "mine|late|", fate) for time, fate in late]
+    changes += [gate(17.0, "mine|use|", Closed()), gate(18.0, "mine|use|", None)]
+    return plan(net, *changes, days=22)
 
 
 def recall_that_is_none() -> Plan:
@@ -340,11 +346,13 @@ def _scarce(allocation: Any) -> Plan:
         use("u3", policy=ss.DaysOfCover(1.0, review=3.0), rate=1.5),
         use("u4", country="JP", priority=1),
         use("u5", reaction=1.0),
+        use("u6", rate=0.02, unmet="backlog"),
         mine("pit"),
         lane(target="u1"),
         lane(target="u2", order_lag=1.0, priority=2),
         lane(target="u3", priority=2),
         lane(target="u4", order_lag=0.25),
+        lane(target="u6"),
         lane("pit", "u5"),
         lane(target="u5", share=0.0),  # new business
     )
@@ -353,6 +361,7 @@ def _scarce(allocation: Any) -> Plan:
         capacity(1.0, "mine", Factor(0.4)),
         rate(5.0, "u4", Factor(2.0)),
     ]
+    changes.append(rate(1.0, "u6", Factor(50.0)))  # more than its right
     return plan(net, *changes, recall(6.0, "mine|u2|", "returns"), days=16)
 
 
@@ -513,7 +522,7 @@ def factory(**site: Any) -> ss.Network:
 
 def a_lot_in_line() -> Plan:
     """Capacity goes to nothing and back, and up, with a lot in line; inputs run short."""
-    changes = [capacity(1.1, "works", Factor(0.0)), capacity(2.9, "works", Factor(0.5))]
+    changes = [capacity(0.3, "works", Factor(0.0)), capacity(2.9, "works", Factor(0.5))]
     changes += [capacity(3.3, "works", Add(1.0), "more"), capacity(4.0, "works", Factor(0.5))]
     changes += [gate(5.0, "pit|works|", Closed()), gate(9.0, "pit|works|", None)]
     changes += [gate(9.0, "mine|works|", Closed()), gate(11.0, "works|use|", Closed())]
@@ -584,6 +593,7 @@ CASES: tuple[Case, ...] = (
     watches_of_one_key,
     watch_in_the_first_instant,
     watch_that_lets_go,
+    quota_when_it_is_over,
     renewals_of_one_key,
     renewals_in_the_warm_up,
     recall_of_many_shipments,

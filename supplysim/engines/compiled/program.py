@@ -14,6 +14,8 @@ from supplysim.engines.compiled.entities import fill
 from supplysim.engines.compiled.histories import compare
 from supplysim.engines.compiled.measures import Measures
 from supplysim.engines.compiled.pools import Pools, rows
+from supplysim.engines.compiled.queue import RANK_BITS
+from supplysim.errors import Fault, InvalidInput
 from supplysim.plan import Plan
 
 __all__ = ["Program", "lower"]
@@ -21,6 +23,7 @@ __all__ = ["Program", "lower"]
 Arrays = dict[str, Any]
 LARGE = 2**28
 """Bytes from which on a program is not kept."""
+MOST_ENTITIES = 1 << RANK_BITS
 KINDS = ("site", "slot", "demand", "lane")
 
 
@@ -49,6 +52,7 @@ def lower(plans: Sequence[Plan], groups: Mapping[str, Any] | None = None) -> Pro
     ``groups`` gives, by kind, the group of each entity whose records are summed.
     """
     plan, histories = _joint(plans), compare(plans)
+    _check_size(plan)
     pools, arrays = Pools(), Arrays()
     fill(plan, pools, arrays)
     measures = Measures(plan, histories, pools)
@@ -84,6 +88,14 @@ def lower(plans: Sequence[Plan], groups: Mapping[str, Any] | None = None) -> Pro
         numbers[f"{kind}_rank"] = plan.first_rank[kind]
     _buffers(plan, count, numbers, arrays, measures)
     return Program(arrays, numbers, histories.until, measures.ranges())
+
+
+def _check_size(plan: Plan) -> None:
+    """Ranks have 24 bits in the order of events."""
+    entities = plan.first_rank["store"] + len(plan.network.tables.stores)
+    if entities > MOST_ENTITIES:
+        rule = f"the compiled engine takes at most {MOST_ENTITIES:,} sites, slots, lanes and others"
+        raise InvalidInput([Fault("network", rule, entities)], what="run")
 
 
 def _joint(plans: Sequence[Plan]) -> Plan:

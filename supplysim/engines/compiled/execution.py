@@ -44,13 +44,9 @@ class Run:
     def __init__(self, plan: Plan, program: Program, *, events: bool = False) -> None:
         self.plan = plan
         self.program = program
-        self.arrays = dict(program.arrays) if program.large else _copies(program.arrays)
-        self.worlds: Any = np.zeros(1, dtype=WORLD)
+        self.arrays = dict(program.plain) if program.large else _copies(program.plain)
+        self.worlds: Any = program.world.copy()
         self.world = world = self.worlds[0]
-        for name, value in (program.numbers | program.parts[0]).items():
-            world[name] = value
-        world.now = world.begins
-        world.until = program.until
         world.seed, world.replication = plan.seed, plan.replication
         world.logging = events
         groups = {kind: int(world[f"{kind}_groups"]) for kind in KINDS}
@@ -90,7 +86,11 @@ class Run:
                 state = kernel()(self.worlds)
             else:
                 with np.errstate(over="ignore"):
-                    state = loop.run([Plain(self.world, self.arrays)])
+                    named = {
+                        name: array.view(np.recarray) if array.dtype.names else array
+                        for name, array in self.arrays.items()
+                    }
+                    state = loop.run([Plain(self.world, named)])
             if state != loop.FULL:
                 return int(state)
             self._grow()
@@ -109,7 +109,7 @@ class Run:
         self._grow_seats()
         world.full = 0
         for name in ("events_room", "orders_room"):  # the next run starts with what this one needed
-            self.program.numbers[name] = max(self.program.numbers[name], int(world[name]))
+            self.program.world[name] = max(self.program.world[name][0], world[name])
 
     def _double(self, name: str) -> int:
         before = self.arrays[name]
@@ -120,7 +120,7 @@ class Run:
 
     def _grow_seats(self) -> None:
         """Give every office twice the room for desks that are taken."""
-        offices, before = self.arrays["offices"], self.arrays["seats"]
+        offices, before = self.arrays["offices"].view(np.recarray), self.arrays["seats"]
         if not (
             (offices["seated"] >= offices["room"]) & (offices["room"] < offices["desks"])
         ).any():

@@ -48,7 +48,7 @@ def copied(table: Any) -> Any:
     made: Any = _at_line(np.empty(table.nbytes + LINE, dtype=np.uint8), table.nbytes)
     made = made.view(table.dtype)
     made[:] = table
-    return made.view(np.recarray) if table.dtype.names else made
+    return made
 
 
 def address(array: Any) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import numpy as np
 from supplysim.changes import Recall
 from supplysim.engines.compiled.entities import fill
 from supplysim.engines.compiled.histories import compare
+from supplysim.engines.compiled.layout import WORLD
 from supplysim.engines.compiled.measures import Measures
 from supplysim.engines.compiled.pools import Pools, rows
 from supplysim.engines.compiled.queue import RANK_BITS
@@ -40,7 +42,21 @@ class Program:
     until: float
     parts: list[dict[str, int]]
 
-    @property
+    @cached_property
+    def plain(self) -> Arrays:
+        """The arrays without names for fields, which copy faster."""
+        return {name: array.view(np.ndarray) for name, array in self.arrays.items()}
+
+    @cached_property
+    def world(self) -> Any:
+        """The record that points to everything, at the start of a run."""
+        made = np.zeros(1, dtype=WORLD)
+        for name, value in (self.numbers | self.parts[0]).items():
+            made[name] = value
+        made["now"], made["until"] = self.numbers["begins"], self.until
+        return made
+
+    @cached_property
     def large(self) -> bool:
         """Whether the state is used up by the one run that it is made for, so that memory holds it only once."""
         return sum(array.nbytes for array in self.arrays.values()) > LARGE

@@ -115,9 +115,11 @@ ENGINES: tuple[Engine, ...] = ("simpy", "compiled")
 def seconds(value: float) -> str:
     """A duration for a table.
 
-    >>> seconds(12.3), seconds(0.0123), seconds(1.2e-5)
-    ('12.3 s', '12.3 ms', '12 µs')
+    >>> seconds(1021.7), seconds(12.3), seconds(0.0123), seconds(1.2e-5)
+    ('1022 s', '12.3 s', '12.3 ms', '12 µs')
     """
+    if value >= 100.0:
+        return f"{value:.0f} s"
     unit, size = next((u, s) for u, s in (("s", 1.0), ("ms", 1e-3), ("µs", 0.0)) if value >= s)
     return f"{value / (size or 1e-6):.3g} {unit}"
 

@@ -78,6 +78,8 @@ def _read(path: Path) -> dict[str, str]:
     text = path.read_text(encoding="utf-8")
     marks = {name: MARK.format(name=name) for name in (*CASES, *LONG)}
     places = sorted((text.index(mark), name) for name, mark in marks.items() if mark in text)
+    if not places:
+        return {}
     ends = [*(place for place, _ in places[1:]), len(text)]
     return {
         name: text[place + len(marks[name]) : end].strip() + "\n"

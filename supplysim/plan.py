@@ -213,6 +213,10 @@ def make_plan(
     max_events: int = MAX_EVENTS,
 ) -> Plan:
     """Lay a run out; refuses numbers out of range and runs of more than ``max_events`` events."""
+    anything: object = network
+    if not isinstance(anything, Network):
+        rule = "must be a Network (load_network gives one by its name, folder or file)"
+        raise InvalidInput([Fault("network", rule, network)], what="run")
     _check_numbers(horizon=horizon, seed=seed, replication=replication, warmup=warmup)
     given = network
     timeline = lay_out(network, scenario)
@@ -277,7 +281,7 @@ def _expect(timeline: Timeline, days: int, max_events: int) -> float:
             Fault(
                 name,
                 f"makes about {days * own[name]:.3g} of {events:.3g} events; at most "
-                f"{max_events:.3g} are allowed (larger lots or periods make fewer)",
+                f"{max_events:.3g} are allowed (max_events= allows more; larger lots or periods make fewer)",
             )
             for name in sorted(own, key=lambda name: -own[name])[:5]
         ],

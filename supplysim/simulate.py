@@ -41,7 +41,8 @@ def simulate(  # noqa: PLR0913 - the settings of a run, all by name
     fix all draws, ``warmup`` days run unrecorded before day 0 (default: twice the longest stage).
     With ``events=True`` every event is logged. ``processes`` are users' own SimPy processes,
     generator functions ``process(env, state)`` that read the `State` and make primitive changes.
-    Runs of more than ``max_events`` are refused.
+    Runs of more than ``max_events`` are refused. ``engine`` is ``"simpy"``, ``"compiled"`` or ``"auto"``, the one that
+    is done sooner: the answer is the same.
 
     Raises `InvalidInput` with every fault of an input, `TooManyEvents`, and `NotBalanced` if goods were to
     appear or vanish, in which case no result is returned.
@@ -104,6 +105,9 @@ def branch(
     >>> float(banned.data.unmet.sum()), float(lifted.data.unmet.sum())  # 60 days less 20 of stock
     (315.0, 40.0)
     """
+    anything: object = run
+    if not isinstance(anything, Result):
+        raise InvalidInput([Fault("run", "must be the Result of simulate", run)], what="branch")
     recipe = run.recipe
     spliced = splice(recipe.scenario, scenario, at)
     if day_of(at, spliced.start) >= recipe.horizon:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+import numbers
 from dataclasses import dataclass
 
 import pydantic
@@ -109,7 +110,10 @@ def day_of(at: float | dt.date | str, start: dt.date | None) -> float:
     29.0
     """
     try:
-        day = rules.on_grid(Context(NOWHERE, start).time(MOMENT.validate_python(at)))
+        given: object = at
+        if isinstance(given, numbers.Real) and type(given) is not bool:
+            given = float(given)  # a day out of an array is as good
+        day = rules.on_grid(Context(NOWHERE, start).time(MOMENT.validate_python(given)))
         faults = [] if day >= 0.0 else [Fault("", "must not be before the start", at)]
     except pydantic.ValidationError as error:
         faults = faults_of(error)

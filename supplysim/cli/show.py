@@ -18,7 +18,8 @@ PIPE_WIDTH = 120
 
 def stdout() -> Console:
     """The console of the results."""
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    # numbers are never cut: on a narrow terminal the lines run over
+    return Console(width=max(PIPE_WIDTH, Console().width), highlight=False)
 
 
 def say(text: str) -> None:

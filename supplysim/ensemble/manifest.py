@@ -72,8 +72,8 @@ def claim(folder: Path, job: dict[str, Any]) -> None:
         raise InvalidInput([Fault("path", "must be a folder", str(folder))]) from None
     found = _read(path)
     if found is None:
-        if any(folder.glob("block-*.npy")):
-            rule = f"has blocks but no {MANIFEST}, so there is no telling what they are of"
+        if any(not file.name.endswith(".part") for file in folder.iterdir()):
+            rule = f"holds other things and no {MANIFEST}; choose a new or an empty folder"
             raise InvalidInput([Fault("path", rule, str(folder))], what="ensemble")
         found = {"replications": 0}
     else:

@@ -90,7 +90,8 @@ def ensemble(  # noqa: PLR0913 - the settings of a run, all by name
     ``.data``. More than 256 MB go to temporary files. With ``path``, a folder, every finished block of replications
     is kept there (of several scenarios, in a folder each): a run that was stopped, in whatever way, goes on where
     it stopped, and replications can be added. A folder of other runs is refused. ``progress`` may be a label for the
-    bar. Runs of more than ``max_events`` events are refused.
+    bar. Runs of more than ``max_events`` events are refused. ``engine`` is ``"simpy"``, ``"compiled"`` or ``"auto"``,
+    the one that is done sooner.
 
     >>> import supplysim as ss
     >>> from supplysim.testing import tiny

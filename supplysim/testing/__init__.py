@@ -14,6 +14,12 @@ network. The ``assert_...`` functions are properties that always hold; each simu
 >>> test_every_scenario_can_be_laid_out()
 """
 
+try:
+    import hypothesis as _needed  # noqa: F401
+except ModuleNotFoundError:
+    told = "supplysim.testing needs hypothesis: pip install hypothesis (or -e '.[testing]' in a checkout)"
+    raise ModuleNotFoundError(told) from None
+
 from supplysim.testing.invariants import (
     QUANTITIES,
     assert_balanced,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
+import sys
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from functools import cache
@@ -32,6 +34,9 @@ def kernel() -> Callable[[Any], int]:
     """The event loop, compiled: taken from the disk, or made now, by one process while others wait."""
     worlds = np.zeros(1, dtype=WORLD)
     where = store.folder()
+    if COMPILED and not store.is_ready():
+        told = "supplysim: compiling the engine; this is done once and takes about half a minute"
+        print(told, file=sys.stderr, flush=True)
     made: Any = kept(loop.run, where)
     with FileLock(where / "lock") if where.is_dir() else nullcontext():
         made.compile((typeof(worlds),))
@@ -91,9 +96,12 @@ class Run:
                         for name, array in self.arrays.items()
                     }
                     state = loop.run([Plain(self.world, named)])
-            if state != loop.FULL:
+            if state == loop.FULL:
+                self._grow()
+            elif state != loop.PAUSED:
                 return int(state)
-            self._grow()
+            elif not threading.main_thread().is_alive():  # Python ends: nobody waits for this
+                raise KeyboardInterrupt
 
     def _grow(self) -> None:
         """Double every buffer that is nearly full."""

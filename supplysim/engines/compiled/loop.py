@@ -66,21 +66,29 @@ from supplysim.engines.compiled.recording import record_day, stock_of
 from supplysim.engines.compiled.rerouting import retarget, ripen
 from supplysim.engines.compiled.supply import judge, order, receive
 
-DONE, FULL, REACHED = 0, 1, 2
+DONE, FULL, REACHED, PAUSED = 0, 1, 2, 3
 NEW, RUNNING, BRANCHED = 0, 1, 2
+STEPS = 4_000_000
 WARMING = draws.WARMING
 ZERO = np.uint64(0)
 
 
 def run(worlds: Any) -> int:
-    """Run on until the horizon (`DONE`), the time ``until`` (`REACHED`), or a buffer that must grow (`FULL`)."""
+    """Run on until the horizon (`DONE`), the time ``until`` (`REACHED`), or a buffer that must grow (`FULL`).
+
+    Every few million steps it pauses (`PAUSED`), so that Python may see whether it has been interrupted.
+    """
     w = worlds[0]
     if w.state == NEW:
         start(w)
     if w.state != RUNNING:
         w.state = RUNNING
         begin(w)
+    steps = 0
     while w.full == 0:
+        steps += 1
+        if steps > STEPS:
+            return PAUSED
         if w.make_n > 0:
             w.make_n -= 1
             w.make += 1

@@ -110,10 +110,14 @@ def _close_demands(w: World, at: int) -> None:
         k = at + (w.day - 1) * n + d.group
         record(w, k).x += d.wanted
         record(w, k + block).x += d.served
-        record(w, k + 2 * block).x += d.unmet
-        record(w, k + 3 * block).x += d.deferred
-        record(w, k + 4 * block).x += d.recovered
-        record(w, k + 5 * block).x += d.backlog
+        if d.unmet != 0.0:
+            record(w, k + 2 * block).x += d.unmet
+        if d.deferred != 0.0:
+            record(w, k + 3 * block).x += d.deferred
+        if d.recovered != 0.0:
+            record(w, k + 4 * block).x += d.recovered
+        if d.backlog != 0.0:
+            record(w, k + 5 * block).x += d.backlog
         d.wanted = 0.0
         d.served = 0.0
         d.unmet = 0.0
@@ -142,8 +146,11 @@ def _close_lanes(w: World, at: int) -> None:
             record(w, k + 4 * block).x += x.seized
             x.returned = 0.0
             x.seized = 0.0
-        record(w, k + 5 * block).x += x.book + x.lag
-        record(w, k + 6 * block).x += x.transit
+        book = x.book + x.lag
+        if book != 0.0:
+            record(w, k + 5 * block).x += book
+        if x.transit != 0.0:
+            record(w, k + 6 * block).x += x.transit
 
 
 @jit

@@ -5,9 +5,10 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-import numbers
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pydantic
 
 from supplysim import rules
@@ -110,10 +111,7 @@ def day_of(at: float | dt.date | str, start: dt.date | None) -> float:
     29.0
     """
     try:
-        given: object = at
-        if isinstance(given, numbers.Real) and type(given) is not bool:
-            given = float(given)  # a day out of an array is as good
-        day = rules.on_grid(Context(NOWHERE, start).time(MOMENT.validate_python(given)))
+        day = rules.on_grid(Context(NOWHERE, start).time(MOMENT.validate_python(_plain(at))))
         faults = [] if day >= 0.0 else [Fault("", "must not be before the start", at)]
     except pydantic.ValidationError as error:
         faults = faults_of(error)
@@ -122,6 +120,11 @@ def day_of(at: float | dt.date | str, start: dt.date | None) -> float:
     if faults:
         raise InvalidInput([dataclasses.replace(f, path="at") for f in faults], what="splice")
     return day
+
+
+def _plain(at: Any) -> Any:
+    """A number out of an array as a plain one."""
+    return at.item() if isinstance(at, np.generic) else at
 
 
 def _stages(scenario: Scenario | Spliced | None) -> Stages:

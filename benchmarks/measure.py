@@ -17,12 +17,14 @@ from importlib import metadata
 from typing import Any
 
 import supplysim as ss
-from supplysim.running import Engine
+from supplysim.plan import make_plan
+from supplysim.running import Engine, run_plan
 
 __all__ = [
     "ENGINES",
     "Options",
     "Section",
+    "alone",
     "machine",
     "per_replication",
     "run_in_turn",
@@ -106,6 +108,15 @@ def per_replication(
         return timed(ensemble) / replications
 
     return job
+
+
+def alone(network: ss.Network, scenario: ss.Scenario | None, engine: Engine) -> Callable[[], float]:
+    """A job for `run_in_turn`: seconds of one run of the engine alone, with records by entity."""
+    given = scenario or ss.Scenario(horizon=365)
+    plan = make_plan(
+        network, scenario, horizon=given.horizon, seed=1, replication=0, warmup=given.warmup
+    )
+    return lambda: timed(lambda: run_plan(plan, engine))
 
 
 ENGINES: tuple[Engine, ...] = ("simpy", "compiled")

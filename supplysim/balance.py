@@ -89,7 +89,7 @@ class Books:
             ("demand", "backlog"): ([demand["deferred"]], [demand["recovered"]]),
             ("lane", "in_transit"): (
                 [lane["shipped"]],
-                [lane["received"], lane["returned"], lane["seized"]],
+                [lane["received"], *(lane[x] for x in ("returned", "seized") if lane[x].any())],
             ),
         }
         for (kind, level), (plus, minus) in balances.items():
@@ -122,8 +122,8 @@ class Books:
         """Finite, and of what is counted from nothing, never below 0."""
         if not values.size:
             return
-        low, high = float(values.min()), float(values.max())  # not a number spreads to both
-        if not (math.isfinite(low) and math.isfinite(high)):
+        low = float(values.min())  # not a number spreads to it, and infinity to the sum
+        if not math.isfinite(low) or not math.isfinite(float(values.sum())):
             i = int(np.argwhere(~np.isfinite(values))[0][-1])
             raise NotBalanced(f"{kind} {self.names[kind][i]!r}: {name} is not a finite number")
         if low < 0.0 and name != "counted":
@@ -142,8 +142,8 @@ class Books:
     ) -> None:
         """``found`` is what was added less what was taken, each day and over the run."""
         plus, minus = due
-        gap = found.copy()
-        for part in plus:
+        gap = found - plus[0]
+        for part in plus[1:]:
             gap -= part
         for part in minus:
             gap += part
@@ -152,7 +152,7 @@ class Books:
             return
         size = np.abs(found[-1])
         for part in (*plus, *minus):
-            size = np.maximum(size, np.maximum(part.max(axis=0), -part.min(axis=0)))
+            size = np.maximum(size, part.max(axis=0))
         least = CLOSE * float(size[size > 0.0].min(initial=math.inf))
         if worst * max(1.0, len(gap) / 100.0) <= least:
             return

@@ -89,7 +89,7 @@ def _daily(days: int, counts: Mapping[str, int]) -> list[Any]:
 def run_block(job: Job, which: Sequence[int], numbers: range) -> list[Block]:
     """Run some replications of some scenarios, together; this is what workers do."""
     layouts = job.layouts()
-    blocks = [np.zeros(len(numbers), layouts[i]) for i in which]
+    blocks = [np.empty(len(numbers), layouts[i]) for i in which]  # every field is filled below
     for place, number in enumerate(numbers):
         for block, (whole, grouped) in zip(blocks, _traces(job, which, number), strict=True):
             for kind, names in KEPT.items():

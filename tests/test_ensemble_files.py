@@ -214,7 +214,7 @@ def test_damage_is_named(tmp_path: Path) -> None:
     with pytest.raises(ss.InvalidInput, match="not the manifest"):
         run(tmp_path)
     (tmp_path / "manifest.json").unlink()
-    with pytest.raises(ss.InvalidInput, match="no telling what they are of"):
+    with pytest.raises(ss.InvalidInput, match=r"no manifest\.json; choose a new or an empty"):
         run(tmp_path)
     (tmp_path / "file").write_text("")
     with pytest.raises(ss.InvalidInput, match="must be a folder"):
@@ -273,3 +273,18 @@ def test_no_more_blocks_are_under_way_than_there_is_room_for() -> None:
         lazy.waiting -= 1
         seen.append(task)
     assert sorted(seen, key=lambda task: task[1].start) == tasks and lazy.most <= 7
+
+
+def test_a_folder_of_other_things_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(ss.InvalidInput, match="holds other things"):
+        run(tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.tex"]
+
+
+def test_several_scenarios_do_not_go_into_the_folder_of_one(tmp_path: Path) -> None:
+    run(tmp_path)
+    before = sorted(file.name for file in tmp_path.iterdir())
+    with pytest.raises(ss.InvalidInput, match="holds runs of one scenario"):
+        run(tmp_path, {"a": STOP, "b": STOP})
+    assert sorted(file.name for file in tmp_path.iterdir()) == before

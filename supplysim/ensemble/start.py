@@ -12,7 +12,7 @@ from typing import Any, TypedDict, Unpack, overload
 
 from supplysim.ensemble.blocks import IN_MEMORY, Blocks, missing
 from supplysim.ensemble.job import BLOCK, Job
-from supplysim.ensemble.manifest import claim, manifest
+from supplysim.ensemble.manifest import MANIFEST, claim, manifest
 from supplysim.ensemble.pool import hand_out, workers
 from supplysim.ensemble.runs import Ensemble
 from supplysim.errors import Fault, InvalidInput
@@ -219,6 +219,8 @@ def _folders(
         for name in names
         if not re.fullmatch(r"\w([\w .-]{0,98}\w)?", str(name))
     ]
+    if (Path(path) / MANIFEST).exists():
+        faults.append(Fault("path", "holds runs of one scenario; choose another", str(path)))
     if faults:
         raise InvalidInput(faults, what="ensemble")
     return [Path(path) / name for name in names]

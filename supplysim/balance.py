@@ -214,20 +214,11 @@ def _of_groups(groups: Groups) -> Books:
 def _of_network(plan: Plan) -> Books:
     t = plan.network.tables
     sites = len(t.sites)
-    names = {
-        "site": t.site_names(),
-        "slot": t.slot_keys,
-        "demand": t.demand_names(),
-        "lane": t.lane_keys,
-    }
-    slot_of_node = np.full(len(t.node_names) + 1, -1)
-    stores = np.flatnonzero((t.slots.node >= sites) & (t.slots.node < t.source_count))
-    slot_of_node[t.slots.node[stores]] = stores
     source = t.lane_source.astype(np.int64)
     return Books(
-        names,
+        t.entity_names(),
         np.where(source < sites, source, -1),
-        slot_of_node[source],
+        t.slot_of_node[source],
         t.lane_slot,
         strict_gains(plan),
         np.where(t.slots.node < sites, t.slots.node, -1),

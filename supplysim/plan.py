@@ -19,13 +19,15 @@ from supplysim.model.columns import Floats
 from supplysim.model.tables import Tables
 from supplysim.scenario import Scenario
 from supplysim.splicing import Spliced
-from supplysim.targets import Targets, find_targets, longest_stage, withdrawal
+from supplysim.targets import Targets, find_targets, longest_stage, on_grid_below, withdrawal
 from supplysim.timeline import Timeline, lay_out
 
 __all__ = ["MAX_EVENTS", "Plan", "make_plan"]
 
 MAX_EVENTS = 50_000_000
 """How many events a run may make unless it is allowed more: a minute of the compiled engine."""
+APPLICATIONS = 1 << 20
+"""Serials of applications: those at an office come after the quotas of its key."""
 DUST = 1e-9
 """What is below this share of a slot's lump is nothing to order, ship or wake for."""
 
@@ -308,9 +310,7 @@ def _rates_of_nodes(network: Network) -> dict[str, Floats]:
     with np.errstate(all="ignore"):
         site = 3.0 * base.capacity / base.lot
         demand = np.where(poisson, demands.rate / withdrawal(tables), 1.0 / demands.period)
-        # on the grid from below, as the engines' reviews are
-        every = np.maximum(rules.TICK, np.floor(slots.review / rules.TICK) * rules.TICK)
-        slot = np.where(reviewed, 1.0 / every, 0.0)
+        slot = np.where(reviewed, 1.0 / on_grid_below(slots.review), 0.0)
         orders = np.concatenate([site, np.ones(len(tables.stores)), demand])[slots.node]
         orders = np.where(reviewed, np.minimum(orders, 1.0 / slots.review), orders)
     lane = 4.0 * orders[tables.lane_slot]

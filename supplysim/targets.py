@@ -22,7 +22,7 @@ from supplysim.model.findings import Findings
 from supplysim.model.slots import DEMAND, INPUT, POLICIES, Slots
 from supplysim.model.tables import Tables
 
-__all__ = ["Targets", "find_targets", "longest_stage", "withdrawal"]
+__all__ = ["Targets", "find_targets", "longest_stage", "on_grid_below", "withdrawal"]
 
 LEAST = 1e-300
 """The lump of what is never used, so that it can be divided by."""
@@ -199,6 +199,11 @@ def _slack(tables: Tables, burst: Floats) -> Floats:
 def _on_grid(days: Floats) -> Floats:
     """`rules.on_grid` row by row."""
     return np.where(days >= rules.NEVER, rules.NEVER, np.floor(days * 1048576.0 + 0.5) * rules.TICK)
+
+
+def on_grid_below(days: Floats) -> Floats:
+    """`rules.on_grid_below` row by row."""
+    return np.maximum(rules.TICK, np.floor(days * 1048576.0) * rules.TICK)
 
 
 def _ceil_to(values: Floats, steps: Floats) -> Floats:

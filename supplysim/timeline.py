@@ -10,6 +10,9 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from typing import TypeVar
 
 import numpy as np
 
@@ -23,6 +26,10 @@ from supplysim.succession import Stage, succeed
 
 __all__ = ["Timeline", "lay_out"]
 
+Actor = TypeVar("Actor", Watch, Renewal)
+RENEWALS = 1 << 20
+"""Serials of renewals begin here, after those of the watches of the same key."""
+
 
 @dataclass(frozen=True)
 class Timeline:
@@ -35,6 +42,16 @@ class Timeline:
     watches: tuple[Watch, ...]
     renewals: tuple[Renewal, ...]
 
+    @cached_property
+    def numbered_watches(self) -> list[tuple[Watch, int]]:
+        """Watches, each with its serial: several of one key have one rank, and take turns as they are listed."""
+        return _numbered(self.watches, 0)
+
+    @cached_property
+    def numbered_renewals(self) -> list[tuple[Renewal, int]]:
+        """Renewals, each with its serial: they come after the watches of their key."""
+        return _numbered(self.renewals, RENEWALS)
+
     @property
     def everything(self) -> Iterator[Change]:
         """All changes that may ever be made, by whatever."""
@@ -43,6 +60,11 @@ class Timeline:
         for maker in makers:
             yield from maker.then
             yield from maker.otherwise
+
+
+def _numbered(items: Sequence[Actor], first: int) -> list[tuple[Actor, int]]:
+    serials: dict[str, Iterator[int]] = {}
+    return [(item, next(serials.setdefault(item.key, count(first)))) for item in items]
 
 
 def lay_out(network: Network, scenario: Scenario | Spliced | None) -> Timeline:

@@ -160,13 +160,7 @@ class Ensemble:
                 "or use the records by group: series, mean, quantiles, totals"
             )
             raise InvalidInput([Fault("data", rule)], what="Ensemble")
-        net = self._plan.network
-        names = {
-            "site": list(net.site_by_name),
-            "slot": list(net.slots),
-            "demand": list(net.demand_by_name),
-            "lane": list(net.lanes_by_key),
-        }
+        names = self._plan.network.tables.entity_names()
         coords = labels(self._plan, names) | {"replication": np.arange(self.replications)}
         variables = {
             record: (

@@ -17,7 +17,7 @@ from supplysim.model.fields import FrozenMap
 from supplysim.model.nodes import Commodity, Demand, Lane, Site, Store
 from supplysim.model.rows import Commodities, Demands, Inputs, Lanes, Sites, Stores
 from supplysim.model.slot import Slot
-from supplysim.model.slots import KINDS, Slots
+from supplysim.model.slots import INPUT, KINDS, Slots
 from supplysim.model.spans import Spans
 
 if TYPE_CHECKING:
@@ -54,6 +54,15 @@ class Tables:
         return Slots(self)
 
     # --- names -----------------------------------------------------------------------------------
+
+    def entity_names(self) -> dict[str, list[str]]:
+        """Names or keys by kind of what a run records: sites, slots, demands and lanes."""
+        return {
+            "site": self.site_names(),
+            "slot": self.slot_keys,
+            "demand": self.demand_names(),
+            "lane": self.lane_keys,
+        }
 
     @property
     def source_count(self) -> int:
@@ -169,6 +178,14 @@ class Tables:
         order = np.argsort(offered, kind="stable")
         place = order[np.minimum(np.searchsorted(offered[order], wanted), offered.size - 1)]
         return sealed(np.where(offered[place] == wanted, place, -1))
+
+    @cached_property
+    def slot_of_node(self) -> Ints:
+        """The slot of each store and demand among the nodes (-1 for sites, which may have several)."""
+        found = np.full(len(self.node_names), -1)
+        alone = np.flatnonzero(self.slots.kind != INPUT)
+        found[self.slots.node[alone]] = alone
+        return sealed(found)
 
     @cached_property
     def lane_slot(self) -> Ints:

@@ -8,9 +8,9 @@ state), `arithmetic` (rules and draws), `queue`, `demand`, `rerouting`, `supply`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from supplysim.engines.trace import Trace
 from supplysim.plan import Plan
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from supplysim.grouping import Groups
 
 __all__ = ["run", "run_all"]
+
+T = TypeVar("T")
 
 
 def run(plan: Plan, *, events: bool = False) -> Trace:
@@ -35,10 +37,8 @@ def run_all(
     With ``groups``, one for each plan, records are summed as they are made. Programs are kept while the same plans
     are run again, whatever the replication.
     """
-    from supplysim.engines.compiled.histories import sharing
-
     traces: dict[int, Trace] = {}
-    for together in sharing(plans):
+    for together in _sharing(plans):
         summed = groups[together[0]] if groups else None
         found = _execute([plans[i] for i in together], events, summed)
         traces |= dict(zip(together, found, strict=True))
@@ -52,41 +52,62 @@ def _execute(plans: Sequence[Plan], events: bool, groups: Groups | None) -> list
     if groups is not None:
         names = {kind: list(names) for kind, names in groups.names.items()}
     else:
-        net = plans[0].network
-        names = {
-            "site": list(net.site_by_name),
-            "slot": list(net.slots),
-            "demand": list(net.demand_by_name),
-            "lane": list(net.lanes_by_key),
-        }
+        names = plans[0].network.tables.entity_names()
     return execute(plans, program, names, events=events)
 
 
-class _Programs:
-    """The last few programs, by the very objects that they were made from."""
+def _sharing(plans: Sequence[Plan]) -> list[list[int]]:
+    """Which plans run together; looked up while the same plans are run again."""
+    from supplysim.engines.compiled.histories import sharing
 
-    def __init__(self, most: int) -> None:
+    draws = [(plan.seed, plan.replication) for plan in plans]
+    alike = (draws.index(one) for one in draws)
+    return _shared.get((*_made_of(plans), *alike), lambda: sharing(plans))
+
+
+def _program(plans: Sequence[Plan], groups: Groups | None) -> Program:
+    """A program for these plans, whatever their seed and replication."""
+    from supplysim.engines.compiled.program import lower
+
+    return _programs.get(
+        (groups, *_made_of(plans)),
+        lambda: lower(plans, None if groups is None else groups.index),
+        keep=lambda program: not program.large,
+    )
+
+
+def _made_of(plans: Sequence[Plan]) -> tuple[object, ...]:
+    return tuple(part for p in plans for part in (p.timeline, p.horizon, p.warmup))
+
+
+class _Kept(Generic[T]):
+    """The last few results, by the very objects that they were made from; each made once, while other threads wait."""
+
+    def __init__(self, most: int = 4) -> None:
         self._most = most
-        self._known: list[tuple[tuple[Any, ...], Program]] = []
+        self._known: list[tuple[tuple[object, ...], T]] = []
         self._lock = Lock()
 
-    def get(self, plans: Sequence[Plan], groups: Groups | None) -> Program:
-        """A program for these plans, whatever their seed and replication; made once, while other threads wait."""
-        from supplysim.engines.compiled.program import lower
-
-        made_of = (groups, *(part for p in plans for part in (p.timeline, p.horizon, p.warmup)))
+    def get(
+        self,
+        made_of: tuple[object, ...],
+        make: Callable[[], T],
+        keep: Callable[[T], bool] = lambda _: True,
+    ) -> T:
+        """What was made of these before, or is made now; kept if ``keep`` says so."""
         with self._lock:
-            for known, program in self._known:
+            for known, result in self._known:
                 if len(known) == len(made_of) and all(map(_same, known, made_of)):
-                    return program
-            program = lower(plans, None if groups is None else groups.index)
-            if not program.large:
-                self._known = [(made_of, program), *self._known][: self._most]
-            return program
+                    return result
+            result = make()
+            if keep(result):
+                self._known = [(made_of, result), *self._known][: self._most]
+            return result
 
 
 def _same(one: object, other: object) -> bool:
     return one is other or (isinstance(one, int) and one == other)
 
 
-_program = _Programs(4).get
+_programs: _Kept[Program] = _Kept()
+_shared: _Kept[list[list[int]]] = _Kept()

@@ -15,6 +15,7 @@ from supplysim.model.columns import Times
 from supplysim.model.slots import DEMAND, INPUT, POLICIES, STORE
 from supplysim.model.tables import Tables
 from supplysim.plan import DUST, Plan
+from supplysim.targets import on_grid_below
 
 __all__ = ["fill"]
 
@@ -60,7 +61,7 @@ def _sources(plan: Plan) -> Any:
     """Sites, then stores; the lanes out of one stand together, since lanes are sorted by key."""
     t = plan.network.tables
     sites, stores, count = len(t.sites), len(t.stores), t.source_count
-    slots = _slot_of_node(t)
+    slots = t.slot_of_node
     table = rows("sources", count)
     _set(
         table,
@@ -86,14 +87,6 @@ def _sources(plan: Plan) -> Any:
     some = np.flatnonzero(np.diff(t.lanes_from.starts))
     table["first"][some] = t.lanes_from.rows[starts[some]]
     return table
-
-
-def _slot_of_node(t: Tables) -> Any:
-    """The slot of each store and demand among all nodes (-1 for sites)."""
-    found = np.full(len(t.node_names), -1)
-    alone = np.flatnonzero(t.slots.kind != INPUT)
-    found[t.slots.node[alone]] = alone
-    return found
 
 
 def _sites(plan: Plan) -> Any:
@@ -140,11 +133,7 @@ def _slots(plan: Plan, pools: Pools) -> Any:
         needs=slots.needs,
         criticality=slots.criticality,
         review=review,
-        step=np.where(
-            review > 0.0,
-            np.maximum(rules.TICK, np.floor(review / rules.TICK) * rules.TICK),
-            0.0,
-        ),
+        step=np.where(review > 0.0, on_grid_below(review), 0.0),
         period=targets.period,
         policy=rule[slots.rule],
         level=slots.low,
@@ -182,8 +171,8 @@ def _demands(plan: Plan, pools: Pools) -> Any:
         rate=demands.rate,
         base_rate=demands.rate,
         period=demands.period,
-        step=np.maximum(rules.TICK, np.floor(demands.period / rules.TICK) * rules.TICK),
-        slot=_slot_of_node(t)[t.source_count :],
+        step=on_grid_below(demands.period),
+        slot=t.slot_of_node[t.source_count :],
         amounts=_distributions(pools, demands.size),
         size_mean=np.nan_to_num(demands.size.mean),
         intervals=[pools.stream("demand", x, draws.Purpose.DEMAND_INTERVAL) for x in names],

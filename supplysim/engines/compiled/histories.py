@@ -5,16 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import count
-from typing import TypeVar
 
 from supplysim import rules
 from supplysim.changes import Change, Renewal, Watch
 from supplysim.plan import Plan
 
 __all__ = ["Histories", "Part", "compare", "sharing"]
-
-T = TypeVar("T", Change, Watch, Renewal)
 
 
 @dataclass
@@ -60,12 +56,9 @@ def _alike(one: Plan, other: Plan) -> bool:
 
 
 def compare(plans: Sequence[Plan]) -> Histories:
-    """Split the timelines of plans that are `alike`."""
+    """Split the timelines of plans that differ in nothing else."""
     timelines = [plan.timeline for plan in plans]
-    parts = [
-        Part(list(t.changes), _numbered(t.watches, 0), _numbered(t.renewals, 1 << 20))
-        for t in timelines
-    ]
+    parts = [Part(list(t.changes), t.numbered_watches, t.numbered_renewals) for t in timelines]
     first = parts[0]
     same = 0
     while all(same < len(part.changes) for part in parts) and all(
@@ -88,9 +81,3 @@ def compare(plans: Sequence[Plan]) -> Histories:
         times += [renewal.begins for renewal, _ in part.renewals]
     until = min((rules.on_grid(time) for time in times), default=math.inf)
     return Histories(until, Part(first.changes[:same], watches, renewals), own)
-
-
-def _numbered(items: Sequence[T], base: int) -> list[tuple[T, int]]:
-    """Each with its serial: several of one key, one after the other, have one rank."""
-    counts: dict[str, count[int]] = {}
-    return [(item, next(counts.setdefault(item.key, count(base)))) for item in items]

@@ -49,6 +49,8 @@ from supplysim.engines.compiled.layout import (
 )
 from supplysim.engines.compiled.production import LINE, finish, leave_line, start_lot
 from supplysim.engines.compiled.queue import (
+    RANK_BITS,
+    SERIAL_BITS,
     SERIALS,
     free_event,
     next_event,
@@ -130,7 +132,7 @@ def _record_until(w: World, time: float) -> None:
 
 @jit
 def _wake_up(w: World, at: int) -> None:
-    phase = at >> 59
+    phase = at >> (RANK_BITS + SERIAL_BITS)
     rank = rank_in(at)
     if phase == c.ORDER:
         i = rank - w.slot_rank

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -29,7 +28,9 @@ from supplysim.engines.compiled import codes as c
 from supplysim.engines.compiled.histories import Histories
 from supplysim.engines.compiled.pools import Pools, rows
 from supplysim.engines.compiled.queue import place
-from supplysim.plan import Plan
+from supplysim.plan import APPLICATIONS, Plan
+
+__all__ = ["Measures"]
 
 T = TypeVar("T")
 ATTRIBUTES = {
@@ -44,8 +45,6 @@ ATTRIBUTES = {
 }
 FIELDS = {"gate": "gates", "share": "shares", "capacity": "capacities", "delay": "delays"}
 FIELDS |= {"cover": "covers", "rate": "rates"}
-APPLICATIONS = 1 << 20
-"""Serials of applications: those of an office come after the quotas of its key."""
 LICENCE_DRAWS = (
     draws.Purpose.PAPERS,
     draws.Purpose.SERVICE,
@@ -118,13 +117,7 @@ class Measures:
     @cached_property
     def index(self) -> dict[str, dict[str, int]]:
         """The place of each entity in its table, by kind and name."""
-        t = self.plan.network.tables
-        names = {
-            "site": t.site_names(),
-            "slot": t.slot_keys,
-            "demand": t.demand_names(),
-            "lane": t.lane_keys,
-        }
+        names = self.plan.network.tables.entity_names()
         return {kind: {x: i for i, x in enumerate(known)} for kind, known in names.items()}
 
     def _place(self, known: list[T], value: T) -> int:
@@ -302,6 +295,3 @@ class Measures:
             found.append(at | sizes)
             at = {name: at[name] + size for name, size in zip(at, sizes.values(), strict=True)}
         return found
-
-
-__all__: Sequence[str] = ["Measures"]

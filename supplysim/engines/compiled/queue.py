@@ -7,6 +7,8 @@ What would happen at the horizon or after is not kept: nothing looks at it.
 
 from __future__ import annotations
 
+from typing import Any
+
 from supplysim.engines.compiled import codes as c
 from supplysim.engines.compiled.jit import jit
 from supplysim.engines.compiled.layout import (
@@ -26,18 +28,19 @@ from supplysim.engines.compiled.layout import (
 SERIAL_BITS = 35
 RANK_BITS = 24
 SERIALS = (1 << SERIAL_BITS) - 1
+RANKS = (1 << RANK_BITS) - 1
 
 
 @jit
 def place(phase: int, rank: int, serial: int) -> int:
     """The order of an event among those of one instant."""
-    return (phase << 59) | (rank << 35) | serial
+    return (phase << (RANK_BITS + SERIAL_BITS)) | (rank << SERIAL_BITS) | serial
 
 
 @jit
 def rank_in(order: int) -> int:
     """The rank in an order."""
-    return (order >> 35) & 0xFFFFFF
+    return (order >> SERIAL_BITS) & RANKS
 
 
 # --- wake-ups ------------------------------------------------------------------------------------
@@ -80,39 +83,36 @@ def next_wake(w: World) -> int:
 
 
 @jit
-def wake_source(w: World, i: int) -> None:
-    """A source looks at its books in the dispatch phase of this instant."""
-    entity = source(w, i)
+def _rouse(w: World, entity: Any, phase: int, serial: int) -> None:
+    """Wake an entity, unless that is due already: waking twice is waking once."""
     if entity.awake == 0:
         entity.awake = 1
-        wake(w, place(c.DISPATCH, entity.rank, 0))
+        wake(w, place(phase, entity.rank, serial))
+
+
+@jit
+def wake_source(w: World, i: int) -> None:
+    """A source looks at its books in the dispatch phase of this instant."""
+    _rouse(w, source(w, i), c.DISPATCH, 0)
 
 
 @jit
 def wake_slot(w: World, i: int) -> None:
     """A slot orders in the order phase of this instant."""
-    entity = slot(w, i)
-    if entity.awake == 0:
-        entity.awake = 1
-        wake(w, place(c.ORDER, entity.rank, 0))
+    _rouse(w, slot(w, i), c.ORDER, 0)
 
 
 @jit
 def wake_site(w: World, i: int) -> None:
     """A site tries to start a lot in the last phase of this instant; where its line is busy, the end will wake it."""
-    entity = site(w, i)
-    if entity.awake == 0 and entity.in_line <= 0.0:
-        entity.awake = 1
-        wake(w, place(c.LOT_START, entity.rank, 0))
+    if site(w, i).in_line <= 0.0:
+        _rouse(w, site(w, i), c.LOT_START, 0)
 
 
 @jit
 def wake_ledger(w: World, i: int) -> None:
     """A quota settles its claims in the gate phase of this instant."""
-    entity = ledger(w, i)
-    if entity.awake == 0:
-        entity.awake = 1
-        wake(w, place(c.GATE, entity.rank, i))
+    _rouse(w, ledger(w, i), c.GATE, i)
 
 
 # --- events --------------------------------------------------------------------------------------
@@ -149,7 +149,6 @@ def put(w: World, i: int) -> None:
     """Make an event due."""
     e = event(w, i)
     if e.time >= w.horizon:
-        e.next = -2
         return
     number = int((e.time - w.begins) * w.per_day)
     if number <= w.bin:

@@ -6,14 +6,12 @@ Modules, in the order in which they build on each other: `clock` (phases), `stat
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from functools import partial
-from itertools import count
-from typing import Any, TypeVar
+from typing import Any
 
 import simpy
 
-from supplysim.changes import Renewal, Watch
 from supplysim.draws import WARMING
 from supplysim.engines.simpy_engine.clock import Phase, Wake
 from supplysim.engines.simpy_engine.context import Context
@@ -36,10 +34,6 @@ from supplysim.rules import on_grid_below
 
 __all__ = ["Process", "State", "run"]
 
-Actor = TypeVar("Actor", Watch, Renewal)
-RENEWALS = 1 << 20
-"""Serials of renewals: after the watches of the same key."""
-
 Process = Callable[[simpy.Environment, State], Generator[simpy.Event, Any, Any]]
 """A user's own process: a generator function of the SimPy environment and the `State`."""
 
@@ -52,9 +46,9 @@ def run(plan: Plan, *, events: bool = False, processes: Iterable[Process] = ()) 
     _connect(ctx)
     run_changes(ctx, control, plan.timeline.changes)
     env = ctx.env
-    for watch, serial in _numbered(plan.timeline.watches, 0):
+    for watch, serial in plan.timeline.numbered_watches:
         env.process(run_watch(ctx, control, watch, serial))
-    for renewal, serial in _numbered(plan.timeline.renewals, RENEWALS):
+    for renewal, serial in plan.timeline.numbered_renewals:
         env.process(run_renewal(ctx, control, renewal, serial))
     for demand in ctx.all.demands.values():
         _begin_demand(ctx, demand)
@@ -68,13 +62,6 @@ def run(plan: Plan, *, events: bool = False, processes: Iterable[Process] = ()) 
         env.process(process(env, view))
     env.run(until=env.process(_record(ctx, recorder)))
     return recorder.trace()
-
-
-def _numbered(items: Iterable[Actor], first: int) -> Iterator[tuple[Actor, int]]:
-    """Each with its serial: several of one key have one rank, and take turns as they are listed."""
-    serials: dict[str, Iterator[int]] = {}
-    for item in items:
-        yield item, next(serials.setdefault(item.key, count(first)))
 
 
 def _begin_demand(ctx: Context, demand: DemandState) -> None:

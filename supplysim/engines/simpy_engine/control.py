@@ -26,7 +26,6 @@ from supplysim.engines.simpy_engine.clock import Phase, Wake
 from supplysim.engines.simpy_engine.context import Context
 from supplysim.engines.simpy_engine.demand import set_rate
 from supplysim.engines.simpy_engine.gates import (
-    APPLICATIONS,
     LedgerState,
     LicenceState,
     OfficeState,
@@ -38,6 +37,7 @@ from supplysim.engines.simpy_engine.rerouting import resplit
 from supplysim.engines.simpy_engine.state import LaneState, SlotState, Stream
 from supplysim.engines.simpy_engine.supply import retarget
 from supplysim.model import Distribution
+from supplysim.plan import APPLICATIONS
 
 __all__ = ["Control", "run_changes", "run_renewal", "run_watch"]
 

@@ -18,9 +18,6 @@ from supplysim.engines.simpy_engine.state import LaneState, Stream
 
 __all__ = ["LedgerState", "LicenceState", "OfficeState", "limit", "pass_ledgers", "settling"]
 
-APPLICATIONS = 1 << 20
-"""Serials of applications: those of an office come after the quotas of its key."""
-
 # --- quotas --------------------------------------------------------------------------------------
 
 

@@ -191,7 +191,7 @@ def test_saving_is_deterministic_and_plain(tmp_path):
     header = one["sites.csv"].decode().splitlines()[0].split(",")
     assert "cover" not in header  # nothing but defaults in it
     assert header[:3] == ["name", "country", "makes"]
-    assert header[-3:] == ["source", "confidence", "note"]
+    assert header[-4:] == ["source", "confidence", "year", "note"]
     assert one["lanes.csv"].decode().startswith("from,to,commodity,")
 
 

@@ -154,6 +154,7 @@ def _columns(
 _EVIDENCE = (
     Column("source", ("evidence", "source"), default="", filled=False),
     Column("confidence", ("evidence", "confidence")),
+    Column("year", ("evidence", "year"), "integer", asked=False, filled=False),
     Column("note", ("evidence", "note"), default="", asked=False, filled=False),
 )
 

@@ -30,6 +30,7 @@ def split_site(
             capacity=None if site.capacity is None else site.capacity * share,
             lot=lot * share,
             planned=site.planned * share,
+            jobs=site.jobs * share,
             inputs={
                 key: _with_cover(item, covers[key][i]) if key in covers else _part(item, share)
                 for key, item in site.inputs.items()

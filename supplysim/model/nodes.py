@@ -56,19 +56,27 @@ class Evidence:
 
     ``source`` names one or more keys of the network's sources, parted by ``;``. ``confidence`` is ``read``
     (seen in the source), ``derived`` (arithmetic on read figures, given in ``note``) or ``assumed``
-    (the reason and a range in ``note``).
+    (the reason and a range in ``note``). ``year`` is the year that the figures speak of.
     """
 
     source: Text = ""
     confidence: Literal["read", "derived", "assumed"] = "assumed"
     note: Text = ""
+    year: int | None = None
 
 
 @frozen
 class Commodity:
     """What flows: a mineral, a chip, a cell.
 
-    ``price`` is in USD per ``unit``; ``sector`` groups commodities in tables.
+    ``price`` is in USD per ``unit``; ``sector`` groups commodities in tables, ``chain`` those of one supply chain.
+    ``hs``, ``cn`` and ``jp`` are its codes in the Harmonized System (6 digits), the EU's Combined Nomenclature (8) and
+    Japan's statistics (9), ``controls`` the export control lists that name it; several are parted by ``;``.
+
+    Short-run elasticities (positive numbers): ``elasticity_supply`` and ``elasticity_demand`` to price,
+    ``elasticity_origins`` of substitution between origins (Armington); ``choke_price`` is the price, in multiples of
+    the normal one, beyond which nothing is bought. ``recycling_rate`` is the end-of-life recycling input rate,
+    ``substitution_index`` the EU's for supply risk (0-1, 1: no substitute). None: not known.
 
     >>> Commodity("gallium", unit="t", sector="mineral", price=250_000.0).unit
     't'
@@ -80,6 +88,17 @@ class Commodity:
     sector: Annotated[str, Field(max_length=80)] = ""
     price: NonNegative = 0.0
     title: Text = ""
+    chain: Annotated[str, Field(max_length=80)] = ""
+    hs: Text = ""
+    cn: Text = ""
+    jp: Text = ""
+    controls: Text = ""
+    elasticity_supply: NonNegative | None = None
+    elasticity_demand: NonNegative | None = None
+    elasticity_origins: NonNegative | None = None
+    choke_price: Annotated[float, Field(gt=1.0)] | None = None
+    recycling_rate: Share | None = None
+    substitution_index: Share | None = None
     evidence: Evidence = Evidence()
 
 
@@ -120,7 +139,8 @@ class Site:
     ``allocation`` shares stock over the books: ``proportional`` to claims, by ``priority`` (lowest
     number first), ``fifo`` by age of order, ``domestic-first``, or ``incumbent-first`` (customers'
     baseline volumes before new business). ``planned`` is the output to be ready for where the
-    baseline gives none. ``value_added`` is USD per unit; ``owner`` is the owner's country, if not the plant's.
+    baseline gives none. ``value_added`` is USD per unit, ``jobs`` people at baseline output; ``owner`` is the owner's
+    country, if not the plant's: trade measures act on the plant, technology measures on the owner.
 
     >>> Site("cn-gallium", country="CN", makes="gallium", capacity=1.9).cover
     14.0
@@ -139,6 +159,7 @@ class Site:
     allocation: Allocation = "proportional"
     planned: NonNegative = 0.0
     value_added: NonNegative = 0.0
+    jobs: NonNegative = 0.0
     holding_cost: NonNegative = 0.0
     owner: Country | None = None
     evidence: Evidence = Evidence()

@@ -386,3 +386,12 @@ def test_a_measure_that_brings_a_new_site(work):
     losses = pd.read_csv("out/second/tables/losses.csv")
     new = losses[(losses["kind"] == "output") & (losses["country"] == "CA")]
     assert new["baseline"].iloc[0] == 0.0 and new["loss"].iloc[0] < 0.0
+
+
+def test_build_tells_what_it_moved_and_writes_a_network(tmp_path, capsys):
+    from supplysim.cli.build import build_and_tell
+
+    build_and_tell("tests/data/figures", tmp_path / "made")
+    told = capsys.readouterr().out
+    assert "trade ore AU CN" in told and "Worst balances" in told
+    assert ss.load_network(tmp_path / "made").name == "made"

@@ -16,6 +16,7 @@ from supplysim.scenario import Scenario
 
 __all__ = [
     "check_file",
+    "figures_path",
     "load_network",
     "load_scenario",
     "network_path",
@@ -50,6 +51,15 @@ def network_path(name: str) -> Path:
         rule = f"no bundled network has this name; {nearest(name, networks())}"
         raise InvalidInput([Fault("", rule, name)], what="network")
     return _HERE / name
+
+
+def figures_path(name: str) -> Path:
+    """The folder of the figures that a bundled network was built from; see `supplysim.calibration`."""
+    known = sorted(path.parent.name for path in _HERE.glob("figures/*/figures.toml"))
+    if name not in known:
+        rule = f"no bundled network built from figures has this name; {nearest(name, known)}"
+        raise InvalidInput([Fault("", rule, name)], what="figures")
+    return _HERE / "figures" / name
 
 
 def scenario_path(name: str) -> Path:

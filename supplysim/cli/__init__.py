@@ -158,6 +158,33 @@ def check(
 
 
 @app.command()
+def build(
+    figures: Annotated[
+        str, typer.Argument(help="A folder of figures, or a bundled network's name.")
+    ],
+    out: Annotated[
+        Path, typer.Option(help="The folder of the network; only a network is replaced.")
+    ],
+) -> None:
+    """Balance figures and build their network; tells what it had to move, and by how much."""
+    say(f"supplysim build {figures}")
+    from supplysim.cli.build import build_and_tell
+
+    build_and_tell(figures, out)
+
+
+@app.command()
+def figures(
+    network: Annotated[str, typer.Argument(help="A bundled network.")],
+    out: Annotated[Path, typer.Option(help="A folder that is not there yet.")],
+) -> None:
+    """Copy the figures behind a bundled network, to change or add rows and build one's own."""
+    from supplysim.cli.build import copy_figures
+
+    copy_figures(network, out)
+
+
+@app.command()
 def schema() -> None:
     """Print the JSON Schema of a scenario file."""
     import json

@@ -30,7 +30,7 @@ from supplysim.model import (
 )
 from supplysim.model.notation import notation, number_text
 
-__all__ = ["TABLES", "Column", "Table", "cell_text", "parse_cell"]
+__all__ = ["TABLES", "Column", "Table", "cell_text", "parse_cell", "table_of"]
 
 Kind = Literal["number", "integer", "truth", "text", "notation"]
 
@@ -159,7 +159,7 @@ _EVIDENCE = (
 )
 
 
-def _table(
+def table_of(
     cls: type,
     name: str,
     key: tuple[str, ...],
@@ -168,6 +168,7 @@ def _table(
     renamed: dict[str, str] | None = None,
     optional: bool = False,
 ) -> Table:
+    """The table whose rows are objects of ``cls``: a column for each field, after those ``beside`` the object."""
     own = list(_columns(cls, renamed=renamed))
     columns = {column.name: column for column in (*beside, *own)}
     return Table(name, cls, key, columns, optional)
@@ -175,7 +176,7 @@ def _table(
 
 def _lanes() -> Table:
     """Lanes say ``from`` and ``to``, for ``source`` is the evidence; their commodity is for readers."""
-    table = _table(
+    table = table_of(
         Lane, "lanes", ("from", "to", "mode"), renamed={"source": "from", "target": "to"}
     )
     columns = list(table.columns.values())
@@ -186,12 +187,12 @@ def _lanes() -> Table:
 TABLES: dict[str, Table] = {
     table.name: table
     for table in (
-        _table(Citation, "sources", ("key",), (Column("key"),)),
-        _table(Commodity, "commodities", ("name",)),
-        _table(Site, "sites", ("name",)),
-        _table(Input, "inputs", ("site", "commodity"), (Column("site"), Column("commodity"))),
-        _table(Store, "stores", ("name",), optional=True),
-        _table(Demand, "demands", ("name",)),
+        table_of(Citation, "sources", ("key",), (Column("key"),)),
+        table_of(Commodity, "commodities", ("name",)),
+        table_of(Site, "sites", ("name",)),
+        table_of(Input, "inputs", ("site", "commodity"), (Column("site"), Column("commodity"))),
+        table_of(Store, "stores", ("name",), optional=True),
+        table_of(Demand, "demands", ("name",)),
         _lanes(),
     )
 }

@@ -1,0 +1,126 @@
+"""Figures made consistent: the balanced flows of a year, and what it took to balance them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from supplysim.calibration.figures import Figures
+from supplysim.calibration.lookup import Lookup
+from supplysim.calibration.reconcile import Reconciled, reconcile
+from supplysim.calibration.system import System
+from supplysim.calibration.terms import Variable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["LEAST_FLOW", "Balanced", "balance"]
+
+LEAST_FLOW = 0.02
+"""Flows below this share of their target's use are closed, unless a figure speaks of them."""
+TINY_FLOW = 0.004
+"""Flows below this share of their target's use are closed in any case."""
+
+
+@dataclass(frozen=True)
+class Balanced:
+    """Balanced yearly quantities, by variable (see `supplysim.calibration.system`)."""
+
+    system: System
+    result: Reconciled
+
+    @property
+    def figures(self) -> Figures:
+        """The figures that went in."""
+        return self.system.figures
+
+    @property
+    def lookup(self) -> Lookup:
+        """The figures by what they speak of."""
+        return self.system.lookup
+
+    @cached_property
+    def values(self) -> Mapping[Variable, float]:
+        """Every quantity that is not 0."""
+        kept = zip(self.system.variables, self.result.x.tolist(), strict=True)
+        return {key: value for key, value in kept if value > 0.0 and key not in self.system.closed}
+
+    @cached_property
+    def flows(self) -> Mapping[str, Mapping[tuple[str, str], float]]:
+        """What goes from place to place, by commodity."""
+        found: dict[str, dict[tuple[str, str], float]] = defaultdict(dict)
+        for key, value in self.values.items():
+            if key[0] == "flow":
+                found[key[1]][key[2], key[3]] = value
+        return found
+
+    def moves(self) -> pd.DataFrame:
+        """Every figure as given and as balanced, the furthest moved first.
+
+        Columns: name, given, reconciled, sigmas, off (share of the given value), kind, confidence, source.
+        """
+        import pandas as pd
+
+        rows = []
+        moved = self.result.sigmas.tolist()
+        for m, sigmas in zip(self.system.measurements, moved, strict=True):
+            if m.figure is None:
+                continue
+            given, found = m.told(self.values)
+            rows.append(
+                {
+                    "name": m.name,
+                    "given": given,
+                    "reconciled": found,
+                    "sigmas": sigmas,
+                    "off": found / given - 1.0 if given > 0.0 else 0.0,
+                    "kind": m.name.split()[0],
+                    "confidence": m.figure.evidence.confidence,
+                    "source": m.figure.evidence.source,
+                }
+            )
+        columns = ["name", "given", "reconciled", "sigmas", "off", "kind", "confidence", "source"]
+        table = pd.DataFrame(rows, columns=columns)
+        return table.sort_values("sigmas", key=abs, ascending=False, ignore_index=True)
+
+    def worst(self) -> pd.DataFrame:
+        """Each balance as the figures left it, the worst first: columns name, imbalance, sd, sigmas."""
+        return self.result.balances()
+
+
+def balance(figures: Figures, *, least: float = LEAST_FLOW) -> Balanced:
+    """Reconcile figures; flows of less than ``least`` of their target's use that no figure speaks of are left out.
+
+    Raises `InvalidInput` where no quantities obey all balances.
+    """
+    system = System(figures)
+    result = reconcile(system.problem())
+    small = _small(system, result, least)
+    if small:
+        system = System(figures, closed=frozenset(small))
+        result = reconcile(system.problem())
+    return Balanced(system, result)
+
+
+def _small(system: System, result: Reconciled, least: float) -> set[Variable]:
+    into: dict[tuple[str, str], float] = defaultdict(float)
+    flows = {}
+    for key, value in zip(system.variables, result.x.tolist(), strict=True):
+        if key[0] == "flow":
+            flows[key] = value
+            into[key[1], key[3]] += value
+    spoken = {
+        key
+        for m in system.measurements
+        if m.figure is not None and m.name.startswith("trade")
+        for key, weight in m.terms.items()
+        if weight > 0.0
+    }
+    return {
+        key
+        for key, value in flows.items()
+        if value < (TINY_FLOW if key in spoken else least) * into[key[1], key[3]]
+    }

@@ -1,0 +1,254 @@
+"""From balanced flows to a network: plants, their recipes, stocks, routes and evidence."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from supplysim.calibration.balance import Balanced
+from supplysim.calibration.evidence import Witness
+from supplysim.calibration.figures import ASSUMPTION
+from supplysim.calibration.lookup import REST
+from supplysim.calibration.parameters import Parameters
+from supplysim.calibration.plants import HUB, Plant, Plants, User
+from supplysim.errors import InvalidInput
+from supplysim.model import (
+    Citation,
+    Commodity,
+    DaysOfCover,
+    Demand,
+    Input,
+    Lane,
+    Network,
+    Site,
+    Store,
+)
+
+__all__ = ["build"]
+
+YEAR = 365.0
+"""Days: figures are yearly, the network is daily."""
+ELASTICITIES = ("elasticity_supply", "elasticity_demand", "elasticity_origins", "choke_price")
+CITED = Citation("Assumed for this network; the reason and the range stand in the row's note")
+
+
+def build(
+    balanced: Balanced,
+    *,
+    name: str,
+    title: str = "",
+    description: str = "",
+    base_year: int | None = None,
+) -> Network:
+    """The network of balanced figures: a site for each maker (or firm of it), final use, and hub.
+
+    Capacities follow from utilisation, so the undisturbed network stands still. Raises `InvalidInput` with every
+    parameter and route that no figure gives.
+    """
+    builder = Builder(balanced)
+    parts = builder.parts()
+    figures = balanced.figures
+    return Network(
+        name=name,
+        title=title,
+        description=description,
+        base_year=base_year,
+        groups={g.group: [c.strip() for c in g.members.split(";")] for g in figures.groups},
+        sources={**figures.sources, ASSUMPTION: CITED},
+        **parts,
+    )
+
+
+class Builder:
+    """Makes the parts of a network; notes what is missing on the way."""
+
+    def __init__(self, balanced: Balanced) -> None:
+        self.balanced = balanced
+        self.lookup = balanced.lookup
+        self.values = balanced.values
+        self.parameters = Parameters(balanced.lookup)
+        self.witness = Witness(balanced)
+        self.plants = Plants(balanced)
+        self.prices = {name: self._price(name) for name in self.lookup.commodities}
+
+    def parts(self) -> dict[str, list[Any]]:
+        """Commodities, sites, stores, demands and lanes."""
+        made: dict[str, list[Any]] = {
+            "commodities": [self._commodity(name) for name in sorted(self.lookup.commodities)],
+            "sites": [self._site(plant) for plant in self.plants.all],
+            "stores": [self._store(user) for user in self.plants.hubs()],
+            "demands": [self._demand(user) for user in self.plants.final()],
+            "lanes": [lane for user in self.plants.users() for lane in self._lanes(user)],
+        }
+        if self.parameters.missing:
+            raise InvalidInput(self.parameters.missing.values(), what="figures")
+        return made
+
+    # --- rows ------------------------------------------------------------------------------------
+
+    def _price(self, name: str) -> float:
+        return self.parameters.get("price", name, at=("commodity", name, "price"))
+
+    def _commodity(self, name: str) -> Commodity:
+        item, known = self.lookup.commodities[name], self.parameters.maybe
+        return Commodity(
+            name,
+            unit=item.unit,
+            sector=item.sector,
+            chain=item.chain,
+            title=item.title,
+            price=self.prices[name],
+            hs=item.hs,
+            cn=item.cn,
+            jp=item.jp,
+            controls=item.controls,
+            **{field: known(field, name) for field in ELASTICITIES},
+            recycling_rate=known("recycling_rate", name),
+            substitution_index=known("substitution_index", name),
+            evidence=self.witness.commodity(name),
+        )
+
+    def _site(self, plant: Plant) -> Site:
+        product, country, process = plant.maker
+        get, at = self.parameters.get, plant.name
+        inputs = self._inputs(plant)
+        left = self.prices[product] - sum(
+            self.prices[name] * item.per_unit for name, item in inputs.items()
+        )
+        share = get("value_added_share", product, country, process)
+        output = self.plants.output(plant)
+        return Site(
+            at,
+            country=country,
+            makes=product,
+            utilisation=get(
+                "utilisation", product, country, process, at=("site", at, "utilisation")
+            ),
+            inputs=inputs,
+            cycle_time=get("cycle_time", product, country, process, at=("site", at, "cycle_time")),
+            cover=get("cover_made", product, country, process, at=("site", at, "cover")),
+            allocation="proportional" if country == "CN" else "incumbent-first",
+            value_added=max(0.0, left * share),
+            jobs=get("jobs", product, country, process, default=0.0) * output,
+            owner=(plant.firm.owner or None) if plant.firm else None,
+            evidence=self.witness.maker(plant.maker, plant.firm),
+        )
+
+    def _inputs(self, plant: Plant) -> Mapping[str, Input]:
+        product, country, process = plant.maker
+        made = self.values["make", *plant.maker]
+        found = {}
+        for name, row in self.lookup.inputs[plant.maker].items():
+            use = self.values.get(("need", name, country, product, process), 0.0)
+            if use <= 0.0:
+                continue
+            at = f"{plant.name}|{name}"
+            per_unit = use / made
+            self.parameters.note(
+                ("input", at, "per_unit"), row, f"recipe {product} {name}", row.quantity, per_unit
+            )
+            factor = plant.firm.cover_factor if plant.firm else 1.0
+            found[name] = Input(
+                per_unit,
+                policy=self._policy(name, country, product, ("input", at, "cover"), factor),
+                reaction=self._reaction(name, country, product, ("input", at, "reaction")),
+                needs=row.needs,
+                criticality=row.criticality,
+                evidence=self.witness.recipe(plant.maker, name, row, per_unit),
+            )
+        return found
+
+    def _policy(
+        self, name: str, country: str, user: str, at: tuple[str, str, str], factor: float = 1.0
+    ) -> DaysOfCover:
+        days = self.parameters.get("cover", name, country, user, at=at, factor=factor)
+        return DaysOfCover(days, review=self.parameters.get("review", name, country, user))
+
+    def _reaction(self, name: str, country: str, user: str, at: tuple[str, str, str]) -> float:
+        return self.parameters.get("reaction", name, country, user, at=at)
+
+    def _demand(self, user: User) -> Demand:
+        at = user.node
+        self._note_use(user)
+        return Demand(
+            at,
+            country=user.country,
+            commodity=user.commodity,
+            rate=user.use / YEAR,
+            period=7.0,
+            policy=self._policy(user.commodity, user.country, user.user, ("demand", at, "cover")),
+            reaction=self._reaction(
+                user.commodity, user.country, user.user, ("demand", at, "reaction")
+            ),
+            sector=self.lookup.commodities[user.commodity].sector,
+            evidence=self.witness.final(user.commodity, user.country, user.user),
+        )
+
+    def _note_use(self, user: User) -> None:
+        for row in self.balanced.figures.use:
+            if (row.commodity, row.country, row.use) == (user.commodity, user.country, user.user):
+                label = f"use {row.commodity} {row.country} {row.use}"
+                at = ("demand", user.node, "rate")
+                self.parameters.note(at, row, label, row.quantity, user.use / YEAR)
+
+    def _store(self, user: User) -> Store:
+        country = user.country.removeprefix(HUB)
+        return Store(
+            user.node,
+            country=country,
+            commodity=user.commodity,
+            policy=self._policy(user.commodity, country, "hub", ("store", user.node, "cover")),
+            reaction=self._reaction(
+                user.commodity, country, "hub", ("store", user.node, "reaction")
+            ),
+            allocation="incumbent-first",
+            evidence=self.witness.hub(user.commodity, country),
+        )
+
+    # --- lanes -----------------------------------------------------------------------------------
+
+    def _lanes(self, user: User) -> Iterator[Lane]:
+        """All lanes into one slot."""
+        flows = {
+            s: f for (s, e), f in self.balanced.flows[user.commodity].items() if e == user.country
+        }
+        total = math.fsum(flows.values())
+        parts = [
+            (start, node, flow / total * part)
+            for start, flow in sorted(flows.items())
+            for node, part in self.plants.sources(user.commodity, start)
+        ]
+        whole = math.fsum(share for _, _, share in parts)
+        for start, node, share in parts:
+            yield self._lane(user, start, node, share / whole)
+
+    def _lane(self, user: User, start: str, node: str, share: float) -> Lane:
+        name, get = user.commodity, self.parameters.get
+        origin, end = start.removeprefix(HUB), user.country.removeprefix(HUB)
+        freight = self.lookup.commodities[name].freight
+        mode = freight if origin != end or origin == REST else "road"
+        at = f"{node}|{user.node}|{mode}"
+        headroom = get("headroom", name, end, user.user)
+        abroad = origin != end or origin == REST
+        surge = get("surge", name, origin, default=math.inf) if abroad else math.inf
+        evidence, spread = self.witness.flow(name, start, user.country)
+        if spread is not None:
+            self.parameters.spans["lane", at, "share"] = (
+                spread.label,
+                share * spread.low,
+                min(1.0, share * spread.high),
+            )
+        return Lane(
+            node,
+            user.node,
+            mode=mode,
+            share=share,
+            max_share=min(1.0, share * headroom),
+            lead_time=self.parameters.lead_time(origin, end, freight),
+            order_lag=get(
+                "order_lag", name, origin if abroad else "", at=("lane", at, "order_lag")
+            ),
+            capacity=surge * share * user.use / YEAR,
+            evidence=evidence,
+        )

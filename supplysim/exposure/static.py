@@ -1,0 +1,124 @@
+"""Exposure as it stands in the undisturbed network: who supplies whom, and who earns what.
+
+Hubs keep the mix of their origins: what comes through a store counts for the countries that it came from.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from supplysim.errors import Fault, InvalidInput, nearest
+from supplysim.model import Network
+from supplysim.model.columns import Floats
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["dependence_table", "origins", "value_added"]
+
+DAYS = 365.0
+"""Days of a year."""
+
+
+def origins(network: Network, importer: str, *, imports_only: bool = False) -> pd.DataFrame:
+    """Where what a country (or group) uses comes from: shares by commodity (rows) and country of origin (columns).
+
+    Shares are of everything used there, home supply included, in the commodity's own unit; with ``imports_only`` of
+    what comes from elsewhere. The origin is where the last site that made the commodity stands, seen through stores
+    (hubs). Rows sum to 1. Commodities that the country does not use (or import) are left out. Raises
+    `InvalidInput` for an unknown country.
+    """
+    import pandas as pd
+
+    places = network.countries([importer])
+    _known(network, importer, places)
+    tables, flow = network.tables, network.baseline().arrays.flow
+    countries = sorted({tables.country[node] for node in range(len(tables.sites))})
+    mix = _mix(network, countries)
+    found = pd.DataFrame(0.0, index=pd.Index([], name="commodity"), columns=countries)
+    rows: dict[str, Floats] = {}
+    first_store, last_store = len(tables.sites), tables.source_count
+    for lane in range(len(tables.lanes)):
+        target, source = int(tables.lane_target[lane]), int(tables.lane_source[lane])
+        if tables.country[target] not in places or first_store <= target < last_store:
+            continue
+        part = flow[lane] * mix[source]
+        name = tables.commodities.name[int(tables.product[source])]
+        rows[name] = rows.get(name, 0.0) + part
+    found = pd.DataFrame.from_dict(rows, orient="index", columns=countries).sort_index()
+    found.index.name, found.columns.name = "commodity", "country"
+    if imports_only:
+        found[[name for name in countries if name in places]] = 0.0
+    total = found.sum(axis=1)
+    return found[total > 0.0].div(total[total > 0.0], axis=0)
+
+
+def _known(network: Network, importer: str, places: frozenset[str]) -> None:
+    here = set(network.tables.country.every())
+    if not places & here:
+        hint = nearest(importer, here)
+        raise InvalidInput([Fault("importer", f"uses nothing in this network; {hint}", importer)])
+
+
+def _mix(network: Network, countries: list[str]) -> Floats:
+    """The origins of what each source gives, shape (sources, countries): a site its own, a store its suppliers'."""
+    tables, flow = network.tables, network.baseline().arrays.flow
+    sites, sources = len(tables.sites), tables.source_count
+    place = {name: i for i, name in enumerate(countries)}
+    mix = np.zeros((sources, len(countries)))
+    for site in range(sites):
+        mix[site, place[tables.country[site]]] = 1.0
+    if sources == sites:
+        return mix
+    into = np.zeros((sources - sites, sources))
+    for lane in range(len(tables.lanes)):
+        target = int(tables.lane_target[lane])
+        if sites <= target < sources:
+            into[target - sites, tables.lane_source[lane]] += flow[lane]
+    total = into.sum(axis=1, keepdims=True)
+    into = np.divide(into, total, out=np.zeros_like(into), where=total > 0.0)
+    known = into[:, :sites] @ mix[:sites]
+    mix[sites:] = np.linalg.solve(np.eye(sources - sites) - into[:, sites:], known)
+    return mix
+
+
+def dependence_table(network: Network, importers: list[str], origin: str) -> pd.DataFrame:
+    """What some countries draw from one, by commodity: columns ``JP use``, ``JP imports``, ... as shares.
+
+    "use" is the share of everything used, home supply included; "imports" the share of what comes from abroad.
+    """
+    import pandas as pd
+
+    columns = {}
+    for importer in importers:
+        for label, only in (("use", False), ("imports", True)):
+            table = origins(network, importer, imports_only=only)
+            columns[f"{importer} {label}"] = (
+                table[origin] if origin in table else table.sum(axis=1) * 0.0
+            )
+    return pd.DataFrame(columns)
+
+
+def value_added(network: Network) -> pd.DataFrame:
+    """Value added and jobs of the undisturbed network by country and sector.
+
+    Columns: country, sector, value_added (USD a year), jobs (people), output (USD a year, at the commodity's price).
+    """
+    import pandas as pd
+
+    output = network.baseline().output
+    commodity = network.commodity_by_name
+    rows = [
+        {
+            "country": site.country,
+            "sector": commodity[site.makes].sector,
+            "value_added": output[site.name] * DAYS * site.value_added,
+            "jobs": site.jobs,
+            "output": output[site.name] * DAYS * commodity[site.makes].price,
+        }
+        for site in network.sites
+    ]
+    table = pd.DataFrame(rows, columns=["country", "sector", "value_added", "jobs", "output"])
+    return table.groupby(["country", "sector"], as_index=False).sum()

@@ -176,3 +176,17 @@ def test_nothing_lost_and_nothing_dated(tmp_path):
 
 def test_no_global_state():
     assert "matplotlib.pyplot" not in sys.modules
+
+
+# --- chains --------------------------------------------------------------------------------------
+
+
+def test_a_chain_is_drawn_with_the_shares_of_its_makers():
+    net = tiny()
+    chained = net.replace(commodities=[ss.Commodity("ore", chain="metals", title="Ore")])
+    axes = plots.chain(chained, "metals")
+    texts = {text.get_text() for text in axes.texts}
+    assert {"CN 100%", "DE 100%", "Ore"} <= texts
+    assert len(axes.patches) == 3  # a maker, a user, and the ribbon between
+    with pytest.raises(InvalidInput, match="did you mean 'metals'"):
+        plots.chain(chained, "metal")

@@ -6,6 +6,6 @@
 1.0
 """
 
-from supplysim.exposure.static import dependence_table, origins, value_added
+from supplysim.exposure.static import dependence_table, flows, origins, value_added
 
-__all__ = ["dependence_table", "origins", "value_added"]
+__all__ = ["dependence_table", "flows", "origins", "value_added"]

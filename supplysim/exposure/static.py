@@ -16,10 +16,40 @@ from supplysim.model.columns import Floats
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["dependence_table", "origins", "value_added"]
+__all__ = ["dependence_table", "flows", "origins", "value_added"]
 
 DAYS = 365.0
 """Days of a year."""
+
+
+def flows(network: Network) -> pd.DataFrame:
+    """Every flow of the undisturbed network from maker to user, seen through stores (hubs).
+
+    Columns: commodity, origin (country of the last site that made it), importer (country of its user), user (the
+    commodity that it goes into, or "" for final use), quantity (units a year), value (USD a year).
+    """
+    import pandas as pd
+
+    tables, flow = network.tables, network.baseline().arrays.flow
+    names = tables.commodity_names()
+    countries = sorted({tables.country[node] for node in range(len(tables.sites))})
+    mix = _mix(network, countries)
+    sites, sources = len(tables.sites), tables.source_count
+    found: dict[tuple[str, str, str, str], float] = {}
+    for lane in range(len(tables.lanes)):
+        source, target = int(tables.lane_source[lane]), int(tables.lane_target[lane])
+        if sites <= target < sources:
+            continue
+        name, importer = names[int(tables.product[source])], tables.country[target]
+        user = names[int(tables.product[target])] if target < sites else ""
+        for place in np.flatnonzero(mix[source]).tolist():
+            key = (name, countries[place], importer, user)
+            found[key] = found.get(key, 0.0) + float(flow[lane] * mix[source, place]) * DAYS
+    rows = [(*key, quantity) for key, quantity in sorted(found.items()) if quantity > 0.0]
+    table = pd.DataFrame(rows, columns=["commodity", "origin", "importer", "user", "quantity"])
+    price = {item.name: item.price for item in network.commodities}
+    table["value"] = table["quantity"] * table["commodity"].map(price)
+    return table
 
 
 def origins(network: Network, importer: str, *, imports_only: bool = False) -> pd.DataFrame:
@@ -30,29 +60,16 @@ def origins(network: Network, importer: str, *, imports_only: bool = False) -> p
     (hubs). Rows sum to 1. Commodities that the country does not use (or import) are left out. Raises
     `InvalidInput` for an unknown country.
     """
-    import pandas as pd
-
     places = network.countries([importer])
     _known(network, importer, places)
-    tables, flow = network.tables, network.baseline().arrays.flow
-    countries = sorted({tables.country[node] for node in range(len(tables.sites))})
-    mix = _mix(network, countries)
-    found = pd.DataFrame(0.0, index=pd.Index([], name="commodity"), columns=countries)
-    rows: dict[str, Floats] = {}
-    first_store, last_store = len(tables.sites), tables.source_count
-    for lane in range(len(tables.lanes)):
-        target, source = int(tables.lane_target[lane]), int(tables.lane_source[lane])
-        if tables.country[target] not in places or first_store <= target < last_store:
-            continue
-        part = flow[lane] * mix[source]
-        name = tables.commodities.name[int(tables.product[source])]
-        rows[name] = rows.get(name, 0.0) + part
-    found = pd.DataFrame.from_dict(rows, orient="index", columns=countries).sort_index()
-    found.index.name, found.columns.name = "commodity", "country"
+    table = flows(network)
+    table = table[table["importer"].isin(places)]
     if imports_only:
-        found[[name for name in countries if name in places]] = 0.0
-    total = found.sum(axis=1)
-    return found[total > 0.0].div(total[total > 0.0], axis=0)
+        table = table[~table["origin"].isin(places)]
+    found = table.pivot_table(
+        index="commodity", columns="origin", values="quantity", aggfunc="sum", fill_value=0.0
+    )
+    return found.div(found.sum(axis=1), axis=0)
 
 
 def _known(network: Network, importer: str, places: frozenset[str]) -> None:

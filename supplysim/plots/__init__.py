@@ -5,7 +5,8 @@ are those of Okabe and Ito, which colour-blind readers can tell apart. Bands hol
 replications (``level=0.9``) and nothing else: not the uncertainty of the figures that the network is built from.
 """
 
+from supplysim.plots.chains import chain
 from supplysim.plots.charts import cover, flows, history, totals, unmet
 from supplysim.plots.style import COLOURS, new_axes, save
 
-__all__ = ["COLOURS", "cover", "flows", "history", "new_axes", "save", "totals", "unmet"]
+__all__ = ["COLOURS", "chain", "cover", "flows", "history", "new_axes", "save", "totals", "unmet"]

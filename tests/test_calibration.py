@@ -280,3 +280,14 @@ def test_tables_can_stand_in_folders_by_chain(tmp_path, made):
     shutil.copytree(MADE, folder / "one")
     shutil.move(folder / "one" / "figures.toml", folder)
     assert calibration.build_network(folder)[0] == made[0]
+
+
+def test_the_baseline_is_set_beside_the_figures(made):
+    network, balanced = made
+    table = calibration.fit(network, balanced.figures).set_index("name")
+    moves = balanced.moves().set_index("name")
+    for name in ("production metal CN", "use part ZZ cars", "recipe ore in CN metal"):
+        assert table.loc[name, "baseline"] == pytest.approx(moves.loc[name, "reconciled"], rel=1e-4)
+    assert table.loc["trade metal hub:NL DE", "baseline"] == pytest.approx(190.0, rel=0.03)
+    read = table[(table["confidence"] == "read") & table["kind"].isin(["production", "trade"])]
+    assert (read["off"].abs() < 0.1).mean() > 0.8

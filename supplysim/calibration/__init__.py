@@ -23,6 +23,7 @@ array([96.4, 96.4])
 
 from supplysim.calibration.balance import Balanced, balance
 from supplysim.calibration.figures import Figures, read_figures
+from supplysim.calibration.fit import fit
 from supplysim.calibration.folder import build_network
 from supplysim.calibration.network import build
 from supplysim.calibration.reconcile import Problem, Reconciled, reconcile
@@ -35,6 +36,7 @@ __all__ = [
     "balance",
     "build",
     "build_network",
+    "fit",
     "read_figures",
     "reconcile",
 ]

@@ -21,6 +21,8 @@ __all__ = ["LEAST_FLOW", "Balanced", "balance"]
 
 LEAST_FLOW = 0.02
 """Flows below this share of their target's use are closed, unless a figure speaks of them."""
+DUST = 1e-4
+"""Output and use below this share of what was first thought of count as none."""
 TINY_FLOW = 0.004
 """Flows below this share of their target's use are closed in any case."""
 
@@ -44,9 +46,14 @@ class Balanced:
 
     @cached_property
     def values(self) -> Mapping[Variable, float]:
-        """Every quantity that is not 0."""
+        """Every quantity that is not 0, or as good as: the solver comes near to a bound and not onto it."""
         kept = zip(self.system.variables, self.result.x.tolist(), strict=True)
-        return {key: value for key, value in kept if value > 0.0 and key not in self.system.closed}
+        sizes = self.system.sizes
+        return {
+            key: value
+            for key, value in kept
+            if value > DUST * sizes.get(key, 0.0) and value > 0.0 and key not in self.system.closed
+        }
 
     @cached_property
     def flows(self) -> Mapping[str, Mapping[tuple[str, str], float]]:

@@ -98,6 +98,15 @@ class System:
             found[key[0]][key[1]]["final", *key] = amount
         return found
 
+    @cached_property
+    def sizes(self) -> Mapping[Variable, float]:
+        """The first estimates of output and use by variable."""
+        found: dict[Variable, float] = {("make", *m): made for m, made in self.output.items()}
+        for countries in self.uses.values():
+            for terms in countries.values():
+                found |= terms
+        return found
+
     # --- figures ---------------------------------------------------------------------------------
 
     def _measure(self, name: str, terms: Terms, row: Production | Use) -> None:

@@ -129,8 +129,8 @@ class Builder:
             cycle_time=get("cycle_time", product, country, process, at=("site", at, "cycle_time")),
             cover=get("cover_made", product, country, process, at=("site", at, "cover")),
             allocation="proportional" if country == "CN" else "incumbent-first",
-            value_added=max(0.0, left * share),
-            jobs=get("jobs", product, country, process, default=0.0) * output,
+            value_added=_short(max(0.0, left * share)),
+            jobs=_short(get("jobs", product, country, process, default=0.0) * output),
             owner=(plant.firm.owner or None) if plant.firm else None,
             evidence=self.witness.maker(plant.maker, plant.firm),
         )
@@ -144,7 +144,7 @@ class Builder:
             if use <= 0.0:
                 continue
             at = f"{plant.name}|{name}"
-            per_unit = use / made
+            per_unit = _short(use / made)
             self.parameters.note(
                 ("input", at, "per_unit"), row, f"recipe {product} {name}", row.quantity, per_unit
             )
@@ -175,7 +175,7 @@ class Builder:
             at,
             country=user.country,
             commodity=user.commodity,
-            rate=user.use / YEAR,
+            rate=_short(user.use / YEAR),
             period=7.0,
             policy=self._policy(user.commodity, user.country, user.user, ("demand", at, "cover")),
             reaction=self._reaction(
@@ -219,9 +219,10 @@ class Builder:
             for start, flow in sorted(flows.items())
             for node, part in self.plants.sources(user.commodity, start)
         ]
-        whole = math.fsum(share for _, _, share in parts)
-        for start, node, share in parts:
-            yield self._lane(user, start, node, share / whole)
+        shares = _shares([share for _, _, share in parts])
+        for (start, node, _), share in zip(parts, shares, strict=True):
+            if share > 0.0:
+                yield self._lane(user, start, node, share)
 
     def _lane(self, user: User, start: str, node: str, share: float) -> Lane:
         name, get = user.commodity, self.parameters.get
@@ -244,11 +245,25 @@ class Builder:
             user.node,
             mode=mode,
             share=share,
-            max_share=min(1.0, share * headroom),
+            max_share=_short(min(1.0, share * headroom)),
             lead_time=self.parameters.lead_time(origin, end, freight),
             order_lag=get(
                 "order_lag", name, origin if abroad else "", at=("lane", at, "order_lag")
             ),
-            capacity=surge * share * user.use / YEAR,
+            capacity=_short(surge * share * user.use / YEAR),
             evidence=evidence,
         )
+
+
+def _short(value: float) -> float:
+    """Six significant digits: more would only look exact."""
+    return float(f"{value:.6g}")
+
+
+def _shares(parts: list[float]) -> list[float]:
+    """Shares of a whole with eight decimals, which sum to 1: the largest takes up the slack."""
+    whole = math.fsum(parts)
+    shares = [round(part / whole, 8) for part in parts]
+    largest = shares.index(max(shares))
+    shares[largest] = round(1.0 - math.fsum(shares[:largest] + shares[largest + 1 :]), 8)
+    return shares

@@ -45,7 +45,7 @@ class Flows:
                 self._place(row.exporter, self.supply),
                 self._place(row.importer, self.uses),
             )
-            if start and end and start != end:
+            if start and end and (start != end or row.exporter == row.importer):
                 self._told[start, end, row.unit, row.evidence.source].append(row)
             else:
                 self.unused.append(row)

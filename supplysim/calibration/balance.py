@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LEAST_FLOW", "Balanced", "balance"]
 
-LEAST_FLOW = 0.02
-"""Flows below this share of their target's use are closed, unless a figure speaks of them."""
+LEAST_FLOW = 0.04
+"""Flows below this share of their target's use are closed, unless a figure speaks of them,"""
+OUTLET = 0.15
+"""or they are at least this share of what their source gives."""
 DUST = 1e-4
 """Output and use below this share of what was first thought of count as none."""
 TINY_FLOW = 0.004
@@ -94,8 +96,12 @@ class Balanced:
         return table.sort_values("sigmas", key=abs, ascending=False, ignore_index=True)
 
     def worst(self) -> pd.DataFrame:
-        """Each balance as the figures left it, the worst first: columns name, imbalance, sd, sigmas."""
-        return self.result.balances()
+        """Each balance as the figures left it, the worst first: columns name, imbalance, sd, sigmas.
+
+        Hosts are left out: what they could give beyond what is taken has no figure.
+        """
+        table = self.result.balances()
+        return table[~table["name"].str.startswith("host")].reset_index(drop=True)
 
 
 def balance(figures: Figures, *, least: float = LEAST_FLOW) -> Balanced:
@@ -114,11 +120,13 @@ def balance(figures: Figures, *, least: float = LEAST_FLOW) -> Balanced:
 
 def _small(system: System, result: Reconciled, least: float) -> set[Variable]:
     into: dict[tuple[str, str], float] = defaultdict(float)
+    out: dict[tuple[str, str], float] = defaultdict(float)
     flows = {}
     for key, value in zip(system.variables, result.x.tolist(), strict=True):
         if key[0] == "flow":
             flows[key] = value
             into[key[1], key[3]] += value
+            out[key[1], key[2]] += value
     spoken = {
         key
         for m in system.measurements
@@ -126,8 +134,10 @@ def _small(system: System, result: Reconciled, least: float) -> set[Variable]:
         for key, weight in m.terms.items()
         if weight > 0.0
     }
-    return {
-        key
-        for key, value in flows.items()
-        if value < (TINY_FLOW if key in spoken else least) * into[key[1], key[3]]
-    }
+    closed = set()
+    for key, value in flows.items():
+        _, name, start, end = key
+        outlet = value >= OUTLET * out[name, start] and key not in spoken
+        if value < (TINY_FLOW if key in spoken or outlet else least) * into[name, end]:
+            closed.add(key)
+    return closed

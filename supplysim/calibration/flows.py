@@ -49,9 +49,9 @@ class Flows:
                 self._told[start, end, row.unit, row.evidence.source].append(row)
             else:
                 self.unused.append(row)
-        self._measured = {(s, e) for s, e, unit, _ in self._told if "share" not in unit}
+        self._spoken_of = {(start, end) for start, end, _, _ in self._told}
         pairs = {(i, j) for i in self.supply for j in (*self.uses, *self.hubs)}
-        self.pairs = sorted(pairs | self._measured)
+        self.pairs = sorted(pairs | self._spoken_of)
 
     def _place(self, country: str, known: Mapping[str, float]) -> str:
         if hub(country) in self.hubs:
@@ -63,10 +63,10 @@ class Flows:
         return ("flow", self.name, *pair)
 
     def measurements(self) -> Iterator[Measurement]:
-        """The figures about these flows, and a weak prior where none gives a quantity."""
+        """The figures about these flows, and a weak prior for those that none speaks of."""
         prior = self._gravity()
         for pair in self.pairs:
-            if pair not in self._measured:
+            if pair not in self._spoken_of:
                 guess = prior.get(pair, 0.0)
                 size = self.uses.get(pair[1], self.supply.get(pair[0], 0.0))
                 sd = max(PRIOR * guess, LEAST * size, DUST)

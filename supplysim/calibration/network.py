@@ -224,6 +224,11 @@ class Builder:
             if share > 0.0:
                 yield self._lane(user, start, node, share)
 
+    def _surge(self, name: str, origin: str) -> float:
+        """The largest flow over the usual one: only where a figure names this exporter, else its capacity is the bound."""
+        row = self.lookup.parameter("surge", name, origin)
+        return row.value if row is not None and row.commodity and row.country else math.inf
+
     def _lane(self, user: User, start: str, node: str, share: float) -> Lane:
         name, get = user.commodity, self.parameters.get
         origin, end = start.removeprefix(HUB), user.country.removeprefix(HUB)
@@ -232,7 +237,7 @@ class Builder:
         at = f"{node}|{user.node}|{mode}"
         headroom = get("headroom", name, end, user.user)
         abroad = origin != end or origin == REST
-        surge = get("surge", name, origin, default=math.inf) if abroad else math.inf
+        surge = self._surge(name, origin) if abroad else math.inf
         evidence, spread = self.witness.flow(name, start, user.country)
         if spread is not None:
             self.parameters.spans["lane", at, "share"] = (

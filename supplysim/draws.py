@@ -32,6 +32,7 @@ class Purpose(IntEnum):
     REFERRED = 9
     REFERRED_DELAY = 10
     APPROVAL = 11
+    FIGURE = 12
 
 
 WARMING = 1 << 32

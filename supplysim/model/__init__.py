@@ -22,6 +22,7 @@ from supplysim.model.policies import (
     Quantity,
     ReorderPoint,
 )
+from supplysim.model.ranges import Range
 
 __all__ = [
     "COUNTRIES",
@@ -44,6 +45,7 @@ __all__ = [
     "Network",
     "Policy",
     "Quantity",
+    "Range",
     "Release",
     "ReorderPoint",
     "Site",

@@ -22,6 +22,7 @@ __all__ = [
     "Lognormal",
     "Triangular",
     "Uniform",
+    "stretched",
 ]
 
 
@@ -193,6 +194,32 @@ class Empirical:
 
 
 Distribution = Fixed | Uniform | Triangular | Exponential | Lognormal | Empirical
+
+
+def stretched(distribution: Distribution, factor: float) -> Distribution:
+    """The distribution of what is ``factor`` times as large.
+
+    >>> stretched(Uniform(2, 6), 0.5)
+    Uniform(low=1.0, high=3.0)
+    """
+    match distribution:
+        case Fixed():
+            return Fixed(distribution.value * factor)
+        case Uniform():
+            return Uniform(distribution.low * factor, distribution.high * factor)
+        case Triangular():
+            low, mode, high = (
+                x * factor for x in (distribution.low, distribution.mode, distribution.high)
+            )
+            return Triangular(low, mode, high)
+        case Exponential():
+            return Exponential(distribution.average * factor)
+        case Lognormal():
+            return Lognormal(distribution.average * factor, distribution.sd * factor)
+        case Empirical():
+            return Empirical(tuple(value * factor for value in distribution.values))
+
+
 DISTRIBUTIONS: dict[str, type] = {
     c.__name__: c for c in (Fixed, Uniform, Triangular, Exponential, Lognormal, Empirical)
 }

@@ -22,9 +22,9 @@ from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model.columns import Coded, Column, Floats, Plain, Times, repeated, sealed
 from supplysim.model.fields import CONFIG, Name, faults_of, frozen
 from supplysim.model.findings import Findings
-from supplysim.model.rows import Demands, Inputs, Lanes, Rows, Sites
+from supplysim.model.rows import Demands, Inputs, Lanes, Ranges, Rows, Sites
 
-__all__ = ["Columns", "read_rows"]
+__all__ = ["Columns", "accepted", "read_rows"]
 
 PART = 100_000
 Values = NDArray[Any]
@@ -218,6 +218,11 @@ def _column(kind: type[Rows], field: str, value: Any, count: int) -> Column:
     return Times.decoded(coded) if what is Times else coded
 
 
+def accepted(cls: type, field: str, values: Sequence[Any]) -> list[Any]:
+    """The values as a field of a class keeps them; raises `ValidationError`."""
+    return _adapter(cls, field).validate_python(list(values))
+
+
 @cache
 def _adapter(cls: Hashable, field: str) -> TypeAdapter[list[Any]]:
     hint = typing.get_type_hints(cls, include_extras=True)[field]
@@ -227,7 +232,7 @@ def _adapter(cls: Hashable, field: str) -> TypeAdapter[list[Any]]:
 def _accepted(kind: type[Rows], field: str, values: Sequence[Any]) -> list[Any]:
     """The values as the field keeps them; raises `ValidationError`."""
     cls = kind.of if field in kind.attributes else _Owner
-    return _adapter(cls, field).validate_python(list(values))
+    return accepted(cls, field, values)
 
 
 def _types(values: Values) -> set[type]:
@@ -283,6 +288,8 @@ def _suspects(kind: type[Rows], columns: Mapping[str, Column]) -> NDArray[np.boo
         return np.asarray(np.isnan(rows.capacity) == np.isnan(rows.utilisation))
     if isinstance(rows, Demands):
         return np.asarray(rows.size.mean <= 0.0)
+    if isinstance(rows, Ranges):
+        return np.asarray(rows.low > rows.high)
     if isinstance(rows, Lanes):
         places = {name: place for place, name in enumerate(rows.source.values)}
         table = np.array([places.get(name, -1) for name in rows.target.values], np.int32)

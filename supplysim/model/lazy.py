@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
-from typing import Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -14,7 +15,10 @@ from supplysim.model.given import Columns, read_rows
 from supplysim.model.rows import Commodities, Demands, Inputs, Lanes, Rows, Sites, Stores
 from supplysim.model.tables import Tables
 
-__all__ = ["LISTED", "Listed", "View", "read_tables", "views"]
+if TYPE_CHECKING:
+    from supplysim.model.network import Network
+
+__all__ = ["LISTED", "Listed", "View", "read_tables", "with_tables"]
 
 T = TypeVar("T")
 KINDS: dict[str, type[Rows]] = {
@@ -64,7 +68,7 @@ class Listed(Sequence[T]):
     """Objects in the order in which their rows were given, each made when asked for."""
 
     def __init__(self, rows: Ints, make: Callable[[int], T]) -> None:
-        self._rows = rows
+        self.rows = rows
         self._make = make
 
     @overload
@@ -73,15 +77,15 @@ class Listed(Sequence[T]):
     def __getitem__(self, place: slice) -> tuple[T, ...]: ...
     def __getitem__(self, place: int | slice) -> T | tuple[T, ...]:
         if isinstance(place, slice):
-            return tuple(self._make(row) for row in self._rows[place].tolist())
-        return self._make(int(self._rows[place]))
+            return tuple(self._make(row) for row in self.rows[place].tolist())
+        return self._make(int(self.rows[place]))
 
     def __iter__(self) -> Iterator[T]:
-        for row in self._rows:  # row by row: millions of them as a list would be large
+        for row in self.rows:  # row by row: millions of them as a list would be large
             yield self._make(int(row))
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return len(self.rows)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Listed | tuple):
@@ -131,7 +135,20 @@ def _rank(names: Coded[str], end: str = "") -> Ints:
     return rank[names.codes]
 
 
-def views(tables: Tables, place: Mapping[str, Ints]) -> dict[str, Any]:
+def with_tables(
+    network: Network, tables: Tables, place: Mapping[str, Ints], more: Mapping[str, object]
+) -> Network:
+    """A network like this one with other tables, which are right, and ``more`` attributes.
+
+    ``place`` gives the sorted row of each object in the order in which they are to be listed, by field.
+    """
+    made: Network = object.__new__(type(network))
+    fields = {field.name: getattr(network, field.name) for field in dataclasses.fields(network)}
+    made.__dict__.update({**fields, **_views(tables, place), "tables": tables, **more})
+    return made
+
+
+def _views(tables: Tables, place: Mapping[str, Ints]) -> dict[str, Any]:
     """The attributes of a network from columns that hold or find objects."""
     slot_keys = partial(getattr, tables, "slot_keys")
     kinds: dict[str, tuple[str, Callable[[], list[str]], Callable[[int], Any]]] = {

@@ -13,12 +13,16 @@ from pydantic import model_validator
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model.baseline import Baseline, steady_flow
 from supplysim.model.checks import find_faults
+from supplysim.model.columns import Ints
 from supplysim.model.countries import COUNTRIES, Country
+from supplysim.model.drawing import NOTHING_DRAWN, Drawing, read_drawing
 from supplysim.model.fields import FrozenMap, FrozenMapping, Items, Name, Text, frozen
 from supplysim.model.findings import Findings
-from supplysim.model.given import Columns
-from supplysim.model.lazy import LISTED, Listed, read_tables, views
+from supplysim.model.given import Columns, read_rows
+from supplysim.model.lazy import LISTED, Listed, read_tables, with_tables
 from supplysim.model.nodes import Commodity, Demand, Lane, Site, Store
+from supplysim.model.ranges import Range, still_there
+from supplysim.model.rows import Ranges
 from supplysim.model.slot import Slot
 from supplysim.model.tables import Tables, tables_of
 
@@ -40,6 +44,7 @@ class Network:
     """Commodities, sites, stores, demands and lanes; refused whole, with every fault, if inconsistent.
 
     ``groups`` name lists of countries (``{"EU": ("DE", "FR")}``). ``sources`` hold the citations that rows point to.
+    ``ranges`` say which figures are uncertain, and how far; each replication of an ensemble draws its own (`drawn`).
 
     >>> net = Network(
     ...     name="tiny",
@@ -66,10 +71,11 @@ class Network:
     title: Text = ""
     description: Text = ""
     base_year: int | None = None
+    ranges: Annotated[Sequence[Range], Items] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Network:
-        self.__dict__["_baseline"] = _solved(self.tables, self.name, Findings())
+        self.__dict__.update(_solved(self.tables, self.ranges, self.name, Findings()))
         return self
 
     @cached_property
@@ -93,14 +99,16 @@ class Network:
         title: str = "",
         description: str = "",
         base_year: int | None = None,
+        ranges: Columns | Sequence[Range] = (),
     ) -> Network:
         """A network from columns, for networks of millions: it equals the one from objects, without making them.
 
         A table is a dict of columns, or a DataFrame. Columns are named as the fields of `Commodity`, `Site` (whose
         inputs are a table of their own, with the columns ``site`` and ``commodity`` beside the fields of `Input`),
-        `Store`, `Demand` and `Lane`. A column is an array, or one value for all rows; what is left out has the
-        field's default. Where a row has no value, an array of objects holds None, or the array is masked (a NaN is
-        refused). The network's objects are made when asked for, and not kept.
+        `Store`, `Demand` and `Lane`; ``ranges`` may be a table of `Range` fields, too. A column is an array, or one
+        value for all rows; what is left out has the field's default. Where a row has no value, an array of objects
+        holds None, or the array is masked (a NaN is refused). The network's objects are made when asked for, and
+        not kept.
 
         Refused as a whole, with the first faults by row and the count of the rest.
 
@@ -129,17 +137,52 @@ class Network:
         given = {"commodities": commodities, "sites": sites, "inputs": inputs}
         given |= {"stores": stores, "demands": demands, "lanes": lanes}
         tables, place = read_tables(given, findings)
-        baseline = _solved(tables, name, findings)
-        network = object.__new__(cls)
-        fields = {field.name: getattr(head, field.name) for field in dataclasses.fields(cls)}
-        lazy = views(tables, place)
-        network.__dict__.update(fields | lazy | {"tables": tables, "_baseline": baseline})
-        return network
+        if not isinstance(ranges, Sequence):
+            rows = read_rows(Ranges, "ranges", ranges, findings)
+            ranges = [rows.item(row) for row in range(len(rows))]
+        solved = _solved(tables, ranges, name, findings)
+        return with_tables(head, tables, place, solved | {"ranges": tuple(ranges)})
 
     def baseline(self) -> Baseline:
         """The steady flow: output of each site, use of each slot, flow of each lane, per day."""
         solved: Baseline = self.__dict__["_baseline"]
         return solved
+
+    @property
+    def drawing(self) -> Drawing:
+        """What the ranges let vary; its ``figures`` are those that differ from draw to draw."""
+        found: Drawing = self.__dict__["_drawing"]
+        return found
+
+    def drawn(self, seed: int, replication: int) -> Network:
+        """The network of one replication's world: every figure with a range is drawn from it, the others stay.
+
+        A pure function of the network, the seed and the replication; what a figure comes to depends on no other. A
+        network without ranges is its own, and what was drawn has no ranges any more. Shares of a
+        slot for which one was drawn are scaled to sum to 1, and no lane is qualified for less than it then carries.
+        A draw that makes no network, say since use outgrows a capacity that is given, is refused with its number.
+
+        >>> net = Network(
+        ...     name="tiny",
+        ...     commodities=[Commodity("ore")],
+        ...     sites=[Site("mine", country="CN", makes="ore", utilisation=0.8)],
+        ...     demands=[Demand("use", country="DE", commodity="ore", rate=4.0)],
+        ...     lanes=[Lane("mine", "use", lead_time=30)],
+        ...     ranges=[Range("use", kind="demand", name="use", field="rate", low=3.0, high=6.0)],
+        ... )
+        >>> [round(net.drawn(1, replication).demands[0].rate, 3) for replication in range(3)]
+        [5.256, 4.612, 4.32]
+        """
+        from supplysim.model.worlds import drawn_network
+
+        return drawn_network(self, seed, replication)
+
+    @cached_property
+    def given_order(self) -> Mapping[str, Ints]:
+        """The sorted row of each site, lane, ... as they were given, by field."""
+        from supplysim.model.worlds import given_order
+
+        return given_order(self)
 
     @cached_property
     def site_by_name(self) -> Mapping[str, Site]:
@@ -248,7 +291,8 @@ class Network:
         """A network in which ``site`` is a cohort of firms with unequal stocks.
 
         ``shares`` are the firms' shares of its output (sum 1); ``covers`` gives, by input, each firm's days of cover.
-        The firms are named ``site-1``, ``site-2``, ...; capacity, lot and shares are divided, the rest kept.
+        The firms are named ``site-1``, ``site-2``, ...; capacity, lot and shares are divided, the rest kept, and so
+        are the ranges of all these.
         A pooled stock would hide the first firm to stop.
         """
         from supplysim.model.cohorts import split_site
@@ -256,22 +300,29 @@ class Network:
         return split_site(self, site, shares, covers)
 
     def replace(self, **changes: object) -> Network:
-        """A copy with some fields changed, checked anew."""
+        """A copy with some fields changed, checked anew. Ranges of what is gone go, unless ``ranges`` are given."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        if self.ranges and "ranges" not in changes:
+            fields["ranges"] = tuple(still_there(self.ranges, changes))
         for name, value in (fields | changes).items():
             changes[name] = tuple(value) if isinstance(value, Listed) else value
         return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
 
 
-def _solved(tables: Tables, name: str, findings: Findings) -> Baseline:
-    """The baseline of tables that are consistent; others are refused."""
+def _solved(
+    tables: Tables, ranges: Sequence[Range], name: str, findings: Findings
+) -> dict[str, object]:
+    """The baseline of tables that are consistent, and what their ranges let vary; others are refused."""
+    drawing = NOTHING_DRAWN
     if not findings:
         find_faults(tables, findings)
+        if ranges:
+            drawing = read_drawing(tables, ranges, findings)
     if not findings:
         baseline = steady_flow(tables, findings)
     if findings:
         raise InvalidInput(findings.faults(), what=f"Network {name!r}")
-    return baseline
+    return {"_baseline": baseline, "_drawing": drawing}
 
 
 def _columns_of(commodities: Sequence[Commodity]) -> dict[str, list[object]]:

@@ -6,13 +6,14 @@ An attribute of rows that were given as objects is read from them when first ask
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, ClassVar, Generic, TypeVar, overload
+from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from supplysim.model.columns import Coded, Column, Floats, Ints, Plain, Times, made
 from supplysim.model.nodes import Commodity, Demand, Input, Lane, Site, Store
+from supplysim.model.ranges import Range
 
 __all__ = [
     "Attribute",
@@ -20,6 +21,7 @@ __all__ = [
     "Demands",
     "Inputs",
     "Lanes",
+    "Ranges",
     "Rows",
     "Sites",
     "Stores",
@@ -106,6 +108,11 @@ class Rows:
     def values(self, row: int) -> dict[str, Any]:
         """The fields of a row's object."""
         return {name: self.column(name)[row] for name in self.attributes}
+
+    def changed(self, columns: Mapping[str, Column]) -> Self:
+        """These rows with other values in some columns; their objects are made anew."""
+        every = {*self.attributes, *self._columns}
+        return type(self)(self._count, {name: self.column(name) for name in every} | {**columns})
 
     def item(self, row: int) -> Any:
         """A row's object: the one it came from, or one made for the occasion."""
@@ -247,4 +254,17 @@ class Lanes(Rows):
     holding_cost = _numbers()
     priority = _whole()
     closed = _truths()
+    evidence = _coded()
+
+
+class Ranges(Rows):
+    """Ranges as they were given; `low` and `high` in the unit of the `field`."""
+
+    of = Range
+    figure = _coded()
+    kind = _coded()
+    name = _coded()
+    field = _coded()
+    low = _numbers()
+    high = _numbers()
     evidence = _coded()

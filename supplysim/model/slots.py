@@ -32,6 +32,13 @@ class Slots:
     def __len__(self) -> int:
         return len(self._tables.need_node)
 
+    def redrawn(self, tables: Tables) -> Slots:
+        """The slots of tables with the same names and references, but other figures."""
+        other = Slots(tables)
+        for name in ("order", "kind", "node", "commodity"):
+            other.__dict__[name] = getattr(self, name)
+        return other
+
     @cached_property
     def order(self) -> Ints:
         """The place of each slot among the needs: inputs, then stores, then demands."""

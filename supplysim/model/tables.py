@@ -6,7 +6,7 @@ Nodes are numbered in one row: sites, then stores (together the sources), then d
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from supplysim.model.columns import Coded, Codes, Ints, made, sealed
 from supplysim.model.fields import FrozenMap
 from supplysim.model.nodes import Commodity, Demand, Lane, Site, Store
-from supplysim.model.rows import Commodities, Demands, Inputs, Lanes, Sites, Stores
+from supplysim.model.rows import Commodities, Demands, Inputs, Lanes, Rows, Sites, Stores
 from supplysim.model.slot import Slot
 from supplysim.model.slots import INPUT, KINDS, Slots
 from supplysim.model.spans import Spans
@@ -24,6 +24,27 @@ if TYPE_CHECKING:
     from supplysim.model.network import Network
 
 __all__ = ["Tables", "tables_of"]
+
+STRUCTURE = (
+    "node_names",
+    "node_place",
+    "commodity_place",
+    "slot_keys",
+    "lane_keys",
+    "product",
+    "country",
+    "need_node",
+    "need_commodity",
+    "lane_source",
+    "lane_target",
+    "lane_need",
+    "slot_of_node",
+    "lane_slot",
+    "lanes_from",
+    "lanes_into",
+    "inputs_of",
+)
+"""What of `Tables` follows from names and references alone."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +73,16 @@ class Tables:
     def slots(self) -> Slots:
         """Every stock that orders."""
         return Slots(self)
+
+    def redrawn(self, rows: Mapping[str, Rows]) -> Tables:
+        """These tables with other figures in some rows, whose names and references are the same."""
+        changed = dict(rows)
+        if "inputs" in changed and self.sites.given:  # the sites' objects hold the old inputs
+            changed.setdefault("sites", self.sites.changed({}))
+        other = replace(self, **changed)  # type: ignore[arg-type]
+        other.__dict__.update({name: getattr(self, name) for name in STRUCTURE})
+        other.__dict__["slots"] = self.slots.redrawn(other)
+        return other
 
     # --- names -----------------------------------------------------------------------------------
 

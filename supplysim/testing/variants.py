@@ -13,13 +13,9 @@ from supplysim.model import (
     Days,
     DaysOfCover,
     Demand,
-    Distribution,
-    Empirical,
-    Exponential,
     Fixed,
     Input,
     Lane,
-    Lognormal,
     MinMax,
     Network,
     Policy,
@@ -27,9 +23,8 @@ from supplysim.model import (
     ReorderPoint,
     Site,
     Store,
-    Triangular,
-    Uniform,
 )
+from supplysim.model.distributions import stretched
 from supplysim.scenario import AnyMeasure, Scenario
 
 __all__ = ["STRANGER", "scaled", "scaled_scenario", "shifted", "with_unconnected_node"]
@@ -103,7 +98,7 @@ def _store(store: Store, factor: float) -> Store:
 def _demand(demand: Demand, factor: float) -> Demand:
     size = demand.size
     if demand.arrivals == "poisson":
-        size = _size(Fixed(1.0) if size is None else size, factor)
+        size = stretched(Fixed(1.0) if size is None else size, factor)
     return dataclasses.replace(
         _stock(demand, factor),
         rate=demand.rate * factor,
@@ -146,22 +141,6 @@ def _initial(initial: Days | Quantity | None, factor: float) -> Days | Quantity 
     if isinstance(initial, Quantity):
         return Quantity(initial.low * factor, _times(initial.high, factor))
     return initial
-
-
-def _size(size: Distribution, factor: float) -> Distribution:
-    match size:
-        case Fixed():
-            return Fixed(size.value * factor)
-        case Uniform():
-            return Uniform(size.low * factor, size.high * factor)
-        case Triangular():
-            return Triangular(size.low * factor, size.mode * factor, size.high * factor)
-        case Exponential():
-            return Exponential(size.average * factor)
-        case Lognormal():
-            return Lognormal(size.average * factor, size.sd * factor)
-        case Empirical():
-            return Empirical(tuple(value * factor for value in size.values))
 
 
 def _measure(measure: AnyMeasure, factor: float) -> AnyMeasure:

@@ -22,7 +22,7 @@ from supplysim.splicing import Spliced
 from supplysim.targets import Targets, find_targets, longest_stage, on_grid_below, withdrawal
 from supplysim.timeline import Timeline, lay_out
 
-__all__ = ["MAX_EVENTS", "Plan", "make_plan"]
+__all__ = ["MAX_EVENTS", "Plan", "default_warmup", "make_plan"]
 
 MAX_EVENTS = 50_000_000
 """How many events a run may make unless it is allowed more: a minute of the compiled engine."""
@@ -224,7 +224,7 @@ def make_plan(
     timeline = lay_out(network, scenario)
     network = timeline.network
     if warmup is None:
-        warmup = _warmup(given)
+        warmup = default_warmup(given)
     expected = _expect(timeline, horizon + warmup, max_events)
     return Plan(
         timeline=timeline,
@@ -254,7 +254,7 @@ def _check_numbers(**numbers: int | None) -> None:
         raise InvalidInput(faults, what="run")
 
 
-def _warmup(network: Network) -> int:
+def default_warmup(network: Network) -> int:
     """Twice the longest single stage, in whole days: lanes with their review, lots with their cycle.
 
     Of the network as it is given, and of what carries goods to a demand: neither the structure of a measure nor

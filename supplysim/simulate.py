@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from supplysim.errors import Fault, InvalidInput
+from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model import Network
-from supplysim.plan import MAX_EVENTS, make_plan
+from supplysim.plan import MAX_EVENTS, default_warmup, make_plan
 from supplysim.results import Recipe, Result
 from supplysim.running import Engine, run_plan
 from supplysim.scenario import Scenario
@@ -17,8 +17,10 @@ from supplysim.splicing import Spliced, day_of, splice
 if TYPE_CHECKING:
     from supplysim.engines.simpy_engine import Process
 
-__all__ = ["branch", "simulate"]
+__all__ = ["Figures", "are_drawn", "branch", "simulate"]
 
+Figures = Literal["drawn", "central"]
+"""Figures that have a range: drawn by each replication, or as the network gives them."""
 UNDISTURBED_DAYS = 365
 
 
@@ -32,6 +34,7 @@ def simulate(  # noqa: PLR0913 - the settings of a run, all by name
     warmup: int | None = None,
     engine: Engine = "auto",
     events: bool = False,
+    figures: Figures = "central",
     processes: Iterable[Process] = (),
     max_events: int = MAX_EVENTS,
 ) -> Result:
@@ -39,6 +42,8 @@ def simulate(  # noqa: PLR0913 - the settings of a run, all by name
 
     ``horizon`` is in days from the scenario's start (default: the scenario's, else 365), ``seed`` and ``replication``
     fix all draws, ``warmup`` days run unrecorded before day 0 (default: twice the longest stage).
+    ``figures="drawn"`` runs in the world that this replication of an ensemble has, where every figure with a range
+    was drawn from it (see `Network.drawn`); the default takes them as the network gives them.
     With ``events=True`` every event is logged. ``processes`` are users' own SimPy processes,
     generator functions ``process(env, state)`` that read the `State` and make primitive changes.
     Runs of more than ``max_events`` are refused. ``engine`` is ``"simpy"``, ``"compiled"`` or ``"auto"``, the one that
@@ -61,13 +66,19 @@ def simulate(  # noqa: PLR0913 - the settings of a run, all by name
     70.0
     """
     processes = tuple(processes)
+    seed = _default(seed, scenario, "seed", 1)
+    if warmup is None and scenario is not None:
+        warmup = scenario.warmup
+    if are_drawn(figures, network):  # whatever is drawn, all replications warm up as long
+        warmup = default_warmup(network) if warmup is None else warmup
+        network = network.drawn(seed, replication)
     plan = make_plan(
         network,
         scenario,
         horizon=_default(horizon, scenario, "horizon", UNDISTURBED_DAYS),
-        seed=_default(seed, scenario, "seed", 1),
+        seed=seed,
         replication=replication,
-        warmup=warmup if warmup is not None or scenario is None else scenario.warmup,
+        warmup=warmup,
         max_events=max_events,
     )
     recipe = Recipe(
@@ -88,8 +99,8 @@ def branch(
 
     What ``scenario`` (None: undisturbed) and the run's own have in common goes on; what the run's alone has ends
     at ``at``; what the new one alone has begins, if it has begun by then: see `splice`. The answer is, bit for bit,
-    that of simulating the run's network under the spliced scenario, with the run's seed, replication,
-    horizon, warm-up and processes. A result that was loaded from a file has no recipe to branch from.
+    that of simulating the run's network (as drawn, if it was) under the spliced scenario, with the run's seed,
+    replication, horizon, warm-up and processes. A result that was loaded from a file has no recipe to branch from.
 
     >>> import supplysim as ss
     >>> net = ss.Network(
@@ -124,6 +135,20 @@ def branch(
         events=events,
         processes=recipe.processes,
     )
+
+
+def are_drawn(figures: Figures, network: Network) -> bool:
+    """Whether worlds differ: drawn figures are asked for, and there are some; refuses what it does not know.
+
+    >>> from supplysim.testing import tiny
+    >>> are_drawn("drawn", tiny())
+    False
+    """
+    anything: object = network
+    if figures not in ("drawn", "central"):
+        rule = f"unknown; {nearest(str(figures), ['drawn', 'central'])}"
+        raise InvalidInput([Fault("figures", rule, figures)], what="run")
+    return figures == "drawn" and isinstance(anything, Network) and bool(anything.ranges)
 
 
 def _default(

@@ -129,14 +129,14 @@ class Outcomes:
 
 
 def compare(base: Ensemble, other: Ensemble) -> Comparison:
-    """Pair two ensembles on their common random numbers (same seed, horizon, warm-up and replications).
+    """Pair two ensembles on their common random numbers (same seed, horizon, warm-up, figures and replications).
 
     Raises `InvalidInput` where they do not belong together.
     """
     settings = [{**runs.attrs, "replications": runs.replications} for runs in (base, other)]
     faults = [
         Fault(name, f"must be the same in both ({settings[0][name]})", settings[1][name])
-        for name in ("horizon", "seed", "warmup", "replications")
+        for name in ("horizon", "seed", "warmup", "figures", "replications")
         if settings[0][name] != settings[1][name]
     ]
     if faults:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from supplysim.ensemble.blocks import write_whole
 from supplysim.ensemble.job import BLOCK
 from supplysim.errors import Fault, InvalidInput
 from supplysim.model import Network
+from supplysim.model.lazy import Listed
 from supplysim.plan import Plan
 from supplysim.scenario import Scenario
 from supplysim.splicing import Spliced
@@ -28,6 +29,7 @@ def manifest(
     *,
     replications: int,
     traces: bool,
+    drawn: bool,
 ) -> dict[str, Any]:
     """All that decides the bytes of the blocks. The engine is not among it: all give the same answer."""
     from supplysim import __version__
@@ -49,6 +51,7 @@ def manifest(
         "seed": plan.seed,
         "horizon": plan.horizon,
         "warmup": plan.warmup,
+        "figures": "drawn" if drawn else "central",
         "traces": traces,
         "block": BLOCK,
         "replications": replications,
@@ -57,7 +60,13 @@ def manifest(
 
 def _digest(thing: Network | Scenario | Spliced) -> str:
     """A fingerprint of all fields: their text names every type and every figure in full."""
-    return hashlib.sha256(repr(thing).encode()).hexdigest()[:32]
+    digest = hashlib.sha256()
+    for field in fields(thing):
+        value = getattr(thing, field.name)
+        digest.update(f"{field.name}=".encode())
+        for item in value if isinstance(value, Listed | tuple) else (value,):
+            digest.update(f"{item!r},".encode())
+    return digest.hexdigest()[:32]
 
 
 def claim(folder: Path, job: dict[str, Any]) -> None:

@@ -58,18 +58,26 @@ class Ensemble:
 
     @property
     def attrs(self) -> dict[str, Any]:
-        """Network, scenario, horizon and warm-up (days) and seed, as a dataset's attributes."""
+        """Network, scenario, horizon and warm-up (days), figures and seed, as a dataset's attributes."""
         return {
             "network": self._plan.network.name,
             "scenario": self._plan.timeline.name,
             "horizon": self._plan.horizon,
             "warmup": self._plan.warmup,
+            "figures": "drawn" if self._drawn else "central",
             "seed": str(self._plan.seed),
         }
 
+    @property
+    def _drawn(self) -> bool:
+        return "use" in (self._blocks.record.names or ())
+
     @cached_property
     def labels(self) -> xr.Dataset:
-        """Replications, days and dates, and the groups of every kind with their parts; no records."""
+        """Replications, days and dates, and the groups of every kind with their parts; no records.
+
+        ``slot_use`` is that of the central figures; see `use` for what it is in each replication.
+        """
         import xarray as xr
 
         coords: dict[str, Any] = {**calendar(self._plan), **self.groups.names}
@@ -99,6 +107,13 @@ class Ensemble:
         """A record summed over the run: replication x group."""
         values = statistics.totals(self._pieces(record))
         return self._label(record, values, "replication", KIND[record])
+
+    def use(self, groups: npt.ArrayLike) -> Array:
+        """Undisturbed use a day of chosen groups of slots (places or a mask), together, by replication."""
+        which: Any = groups
+        if self._drawn:
+            return np.concatenate([block["use"][:, which].sum(axis=1) for block in self._blocks])
+        return np.full(self.replications, self.groups.coords["slot_use"][which].sum())
 
     def money(self, kind: str, account: str) -> xr.DataArray:
         """USD over the run by replication and group.
@@ -150,7 +165,8 @@ class Ensemble:
     def data(self) -> xr.Dataset:
         """The daily records of every entity, whole: replication x time x site | slot | demand | lane.
 
-        Raises `InvalidInput` unless the ensemble was run with ``traces=True``.
+        ``slot_gain`` and ``slot_use`` are those of the central figures. Raises `InvalidInput` unless the ensemble was
+        run with ``traces=True``.
         """
         import xarray as xr
 

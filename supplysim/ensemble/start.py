@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack, overload
 
 from supplysim.ensemble.blocks import IN_MEMORY, Blocks, missing
-from supplysim.ensemble.job import BLOCK, Job
+from supplysim.ensemble.job import BLOCK, Job, Worlds
 from supplysim.ensemble.manifest import MANIFEST, claim, manifest
 from supplysim.ensemble.pool import hand_out, workers
 from supplysim.ensemble.runs import Ensemble
@@ -21,7 +21,7 @@ from supplysim.model import Network
 from supplysim.plan import MAX_EVENTS, Plan, make_plan
 from supplysim.running import Engine, choose, releases_gil
 from supplysim.scenario import Scenario
-from supplysim.simulate import UNDISTURBED_DAYS
+from supplysim.simulate import UNDISTURBED_DAYS, Figures, are_drawn
 from supplysim.splicing import Spliced
 
 __all__ = ["Settings", "ensemble"]
@@ -35,6 +35,7 @@ class Settings(TypedDict, total=False):
     seed: int | None
     warmup: int | None
     engine: Engine
+    figures: Figures
     executor: Executor | int | None
     path: str | os.PathLike[str] | None
     traces: bool
@@ -69,6 +70,7 @@ def ensemble(  # noqa: PLR0913 - the settings of a run, all by name
     seed: int | None = None,
     warmup: int | None = None,
     engine: Engine = "auto",
+    figures: Figures = "drawn",
     executor: Executor | int | None = None,
     path: str | os.PathLike[str] | None = None,
     traces: bool = False,
@@ -81,6 +83,9 @@ def ensemble(  # noqa: PLR0913 - the settings of a run, all by name
     draws. Each replication is a pure function of (network, scenario, seed, its number), so nothing depends on the
     workers or on the order in which they finish. ``replications``, ``horizon`` (days), ``seed`` and ``warmup``
     (days) default to the scenarios', which must then agree; undisturbed, the horizon is 365.
+
+    Where the network has ranges, each replication runs in a world of its own, `Network.drawn`, which is the same for
+    all scenarios; ``figures="central"`` takes all figures as the network gives them.
 
     ``executor`` is None (a worker for each core), a number of workers (1: none besides this process), or any
     `concurrent.futures.Executor`, such as that of a Dask cluster: ``Client(...).get_executor()``. Workers are threads
@@ -112,13 +117,16 @@ def ensemble(  # noqa: PLR0913 - the settings of a run, all by name
         for s in scenarios.values()
     )
     chosen = choose(engine, plans, runs=count)
-    job = Job(plans, tuple(group(plan) for plan in plans), chosen, traces)
+    drawn = are_drawn(figures, network)
+    worlds = Worlds(network, tuple(scenarios.values()), max_events) if drawn else None
+    job = Job(plans, tuple(group(plan) for plan in plans), chosen, traces, worlds)
     folders = _folders(scenario, list(scenarios), path)
     for folder, (given, plan) in zip(
         folders, zip(scenarios.values(), plans, strict=True), strict=True
     ):
         if folder is not None:
-            claim(folder, manifest(network, given, plan, replications=count, traces=traces))
+            terms = manifest(network, given, plan, replications=count, traces=traces, drawn=drawn)
+            claim(folder, terms)
     layouts = job.layouts()
     spill = count * sum(record.itemsize for record in layouts) > IN_MEMORY
     stores = [

@@ -143,6 +143,7 @@ def _network(head: Head, sheets: Mapping[str, Sheet]) -> Network:
         stores=items["stores"],
         demands=items["demands"],
         lanes=items["lanes"],
+        ranges=items["ranges"],
     )
 
 

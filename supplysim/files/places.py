@@ -20,6 +20,7 @@ _TABLES = {
     "slot": ("inputs", "stores", "demands"),
     "commodity": ("commodities",),
     "lane": ("lanes",),
+    "range": ("ranges",),
 }
 
 
@@ -64,6 +65,9 @@ def toml_places(data: Mapping[str, Any]) -> Places:
     for i, row in _rows(data, "lanes"):
         key = f"{row.get('source')}|{row.get('target')}|{row.get('mode', '')}"
         places["lanes", key] = f"lanes[{i}]"
+    for i, row in _rows(data, "ranges"):
+        key = "|".join(str(row.get(part)) for part in ("kind", "name", "field"))
+        places["ranges", key] = f"ranges[{i}]"
     return places
 
 
@@ -102,3 +106,5 @@ def evidence_of(network: Network) -> Iterator[tuple[str, str, Evidence]]:
             yield table, node.name, node.evidence
     for lane in network.lanes:
         yield "lanes", lane.key, lane.evidence
+    for span in network.ranges:
+        yield "ranges", span.key, span.evidence

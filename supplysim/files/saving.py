@@ -102,8 +102,10 @@ def _texts(network: Network) -> dict[str, str]:
         "stores": [(store, {}) for store in network.stores],
         "demands": [(demand, {}) for demand in network.demands],
         "lanes": [(lane, {"commodity": product[lane.source]}) for lane in network.lanes],
+        "ranges": [(item, {}) for item in network.ranges],
     }
-    return texts | {table.file: _csv(table, rows[name]) for name, table in TABLES.items()}
+    written = {name: table for name, table in TABLES.items() if rows[name] or name != "ranges"}
+    return texts | {table.file: _csv(table, rows[name]) for name, table in written.items()}
 
 
 def _csv(table: Table, rows: list[tuple[Any, dict[str, str]]]) -> str:

@@ -24,6 +24,7 @@ from supplysim.model import (
     Fixed,
     Input,
     Lane,
+    Range,
     Release,
     Site,
     Store,
@@ -194,6 +195,7 @@ TABLES: dict[str, Table] = {
         table_of(Store, "stores", ("name",), optional=True),
         table_of(Demand, "demands", ("name",)),
         _lanes(),
+        _table(Range, "ranges", ("kind", "name", "field"), optional=True),
     )
 }
 """Every table by name, in the order in which faults are listed."""

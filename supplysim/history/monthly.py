@@ -143,7 +143,7 @@ def daily_cover(runs: Ensemble, commodity: str = "") -> Iterator[tuple[str, str,
         if commodity and key[1] != commodity:
             continue
         slots = [i for i, other in enumerate(keys) if other == key and held[i]]
-        days: Array = runs.daily("on_hand", slots) / use[slots].sum()
+        days: Array = runs.daily("on_hand", slots) / runs.use(slots)[:, None]
         yield str(key[0]), str(key[1]), days
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, Literal
 
+import numpy as np
 from pydantic import Field
 
 from supplysim.changes import Add, Change, Primitive, Recall, Target
@@ -128,13 +129,18 @@ class TradeMeasure(Measure):
         """The lanes in the measure's reach, in order of key."""
         origin = network.countries(self.origin)
         to = network.countries(self.to)
-        found = []
-        for lane in network.lanes_by_key.values():
-            seller, buyer = network.country(lane.source), network.country(lane.target)
-            abroad = buyer != seller and (buyer in to if self.to else buyer not in origin)
-            if seller in origin and abroad and network.product(lane.source) in self.commodities:
-                found.append(lane)
-        return found
+        t = network.tables
+        country = np.array(t.country.values, dtype=str)[t.country.codes]
+        from_there = t.country.each(lambda name: name in origin) > 0.0
+        to_there = t.country.each(lambda name: name in to if self.to else name not in origin) > 0.0
+        controlled = t.commodities.name.each(lambda name: name in self.commodities) > 0.0
+        reached = (
+            from_there[t.lane_source]
+            & to_there[t.lane_target]
+            & (country[t.lane_source] != country[t.lane_target])
+            & controlled[t.product[t.lane_source]]
+        )
+        return [t.lane(row) for row in np.flatnonzero(reached).tolist()]
 
     def gate(self, context: Context, value: object) -> list[Primitive]:
         """``value`` as a gate on every lane in reach, with forward buying before and recall at the start."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model.nodes import Input, Lane, Site
 from supplysim.model.policies import DaysOfCover, Quantity
+from supplysim.model.ranges import Range
 
 if TYPE_CHECKING:
     from supplysim.model.network import Network
@@ -59,7 +60,47 @@ def split_site(
         else:
             lanes.append(lane)
     others = [s for s in network.sites if s.name != name]
-    return network.replace(sites=(*others, *firms), lanes=tuple(lanes))
+    ranges = tuple(_ranges(network, name, firms, shares))
+    return network.replace(sites=(*others, *firms), lanes=tuple(lanes), ranges=ranges)
+
+
+DIVIDED = {
+    "site": ("capacity", "lot", "planned", "jobs"),
+    "lane": ("share", "max_share", "capacity"),
+}
+"""The fields of a site, and of a lane that leaves it, of which each firm has its part."""
+
+
+def _ranges(
+    network: Network, name: str, firms: Sequence[Site], shares: Sequence[float]
+) -> Iterator[Range]:
+    """What was uncertain of the site is so of each firm, and moves together, since it is one figure."""
+    for item in network.ranges:
+        here = item.name.split("|")
+        ends = here[:2] if item.kind == "lane" else here[:1]
+        if item.kind not in ("site", "input", "lane") or name not in ends:
+            yield item
+            continue
+        divided = DIVIDED.get(item.kind, ()) if ends[0] == name else ("capacity",)
+        for firm, share in zip(firms, shares, strict=True):
+            part = share if item.field in divided else 1.0
+            low, high = item.low * part, item.high * part
+            if item.kind == "input" and item.field == "cover":
+                low, high = _around(item, network.site_by_name[name], firm, here[1])
+            there = "|".join(
+                [firm.name if place == name else place for place in ends] + here[len(ends) :]
+            )
+            yield dataclasses.replace(item, name=there, low=low, high=high)
+
+
+def _around(item: Range, site: Site, firm: Site, commodity: str) -> tuple[float, float]:
+    """The range of a firm's days of cover: in proportion to that of the pooled stock."""
+    pooled, own = (s.inputs[commodity].policy for s in (site, firm))
+    assert isinstance(pooled, DaysOfCover) and isinstance(own, DaysOfCover)  # it has a range
+    if pooled.days <= 0.0:
+        return min(item.low, own.days), max(item.high, own.days)
+    part = own.days / pooled.days
+    return min(item.low * part, own.days), max(item.high * part, own.days)
 
 
 def _part(item: Input, share: float) -> Input:

@@ -249,9 +249,9 @@ class Network:
 
     def product(self, source: str) -> str:
         """The commodity that a site makes or a store holds."""
-        if source in self.site_by_name:
-            return self.site_by_name[source].makes
-        return self.store_by_name[source].commodity
+        tables = self.tables
+        name: str = tables.commodities.name[int(tables.product[tables.node_place[source]])]
+        return name
 
     def slot_of(self, lane: Lane) -> Slot:
         """The slot that a lane feeds."""
@@ -261,11 +261,7 @@ class Network:
 
     def country(self, node: str) -> str:
         """The country of a site, store or demand."""
-        if node in self.site_by_name:
-            return self.site_by_name[node].country
-        if node in self.store_by_name:
-            return self.store_by_name[node].country
-        return self.demand_by_name[node].country
+        return self.tables.country[self.tables.node_place[node]]
 
     def countries(self, names: Iterable[str]) -> frozenset[str]:
         """Countries behind a list of country codes and group names; refuses unknown ones."""

@@ -20,6 +20,7 @@ from supplysim.model import (
     Network,
     Policy,
     Quantity,
+    Range,
     ReorderPoint,
     Site,
     Store,
@@ -54,6 +55,7 @@ def scaled(network: Network, factor: float) -> Network:
         stores=tuple(_store(store, factor) for store in network.stores),
         demands=tuple(_demand(demand, factor) for demand in network.demands),
         lanes=tuple(_lane(lane, factor) for lane in network.lanes),
+        ranges=tuple(_range(item, factor) for item in network.ranges),
     )
 
 
@@ -74,6 +76,19 @@ def scaled_scenario(scenario: Scenario | None, factor: float) -> Scenario | None
         return None
     measures = tuple(_measure(measure, factor) for measure in scenario.measures)
     return dataclasses.replace(scenario, measures=measures)
+
+
+QUANTITIES = {"capacity", "lot", "planned", "rate"}
+PRICES = {"price", "value_added", "holding_cost", "penalty", "cost"}
+
+
+def _range(item: Range, factor: float) -> Range:
+    """The range of a number that scales with quantities, against them, or not at all."""
+    if item.field in QUANTITIES:
+        return dataclasses.replace(item, low=item.low * factor, high=item.high * factor)
+    if item.field in PRICES:
+        return dataclasses.replace(item, low=item.low / factor, high=item.high / factor)
+    return item
 
 
 def _site(site: Site, factor: float) -> Site:

@@ -87,6 +87,10 @@ Replications = Annotated[int | None, typer.Option(min=1, help="How many runs of 
 Horizon = Annotated[int | None, typer.Option(min=1, help="Days from the scenario's start.")]
 Seed = Annotated[int | None, typer.Option(min=0, help="Fixes all draws.")]
 EngineName = Annotated[str, typer.Option(help="auto, simpy or compiled; the answer is the same.")]
+Central = Annotated[
+    bool,
+    typer.Option("--central", help="Take uncertain figures as they are given; do not draw them."),
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")]
 Out = Annotated[
     Path | None,
@@ -104,6 +108,7 @@ def run(
     horizon: Horizon = None,
     seed: Seed = None,
     engine: EngineName = "auto",
+    central: Central = False,
     workers: Workers = None,
     out: Out = None,
 ) -> None:
@@ -121,6 +126,7 @@ def run(
         network=network,
         settings={"replications": replications, "horizon": horizon, "seed": seed},
         engine=engine,
+        central=central,
         workers=workers,
     )
     folder = claim(out or default_folder(order.scenario.name or Path(scenario).stem))

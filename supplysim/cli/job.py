@@ -78,8 +78,9 @@ def prepare(
     settings: Mapping[str, int | None],
     engine: str,
     workers: int | None,
+    central: bool = False,
 ) -> Order:
-    """Load and check everything before anything runs."""
+    """Load and check everything before anything runs; ``central`` leaves nothing uncertain in the network."""
     scenario = catalogue.load_scenario(name)
     given = {key: value for key, value in settings.items() if value is not None}
     scenario = dataclasses.replace(scenario, **given)  # type: ignore[arg-type]
@@ -89,6 +90,9 @@ def prepare(
         rule = "the scenario names none; give one with --network"
         raise InvalidInput([Fault("network", rule)], what=f"scenario {name}")
     net = catalogue.load_network(wanted, beside=beside)
+    bundled = wanted in catalogue.networks()
+    if central and net.ranges:
+        net, bundled = net.replace(ranges=()), False
     plan = make_plan(
         net,
         scenario,
@@ -102,7 +106,6 @@ def prepare(
     scenario = dataclasses.replace(scenario, network=wanted, warmup=plan.warmup)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     count = min(workers or cores or 1, scenario.replications)
-    bundled = wanted in catalogue.networks()
     return Order(scenario, net, bundled, cast("Engine", engine), count)
 
 
@@ -113,6 +116,8 @@ def check_input(what: str) -> str:
         make_plan(found, None, horizon=1, seed=1, replication=0, warmup=None)
         counts = {"commodities": found.commodities, "sites": found.sites, "stores": found.stores}
         counts |= {"demands": found.demands, "lanes": found.lanes}
+        if found.ranges:
+            counts["ranges"] = found.ranges
         held = ", ".join(f"{len(items)} {kind}" for kind, items in counts.items())
         return f"OK: network {found.name}: {held}"
     held = f"{len(found.measures)} measures, {len(found.sources)} sources"
@@ -133,7 +138,7 @@ def work(order: Order) -> Findings:
     """Run the scenario, the undisturbed network on the same draws, and the nulls of a history."""
     scenario, network = order.scenario, order.network
     order = dataclasses.replace(order, engine=_engine(order))
-    single = simulate(network, scenario, engine=order.engine)
+    single = simulate(network, scenario, engine=order.engine, figures="drawn")
     undisturbed = dataclasses.replace(scenario, name="undisturbed", measures=(), history=None)
     with nullcontext(order.workers) if releases_gil(order.engine) else _pool(order.workers) as pool:
         base = _ensemble(order, undisturbed, pool, "undisturbed", traces=True)

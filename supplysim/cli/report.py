@@ -32,13 +32,17 @@ def header(order: Order) -> None:
         f"seed {scenario.seed}",
         flush=True,
     )
+    figures = len(order.network.drawing.figures)
+    if figures:
+        few = "1 uncertain figure is" if figures == 1 else f"{figures} uncertain figures are"
+        print(f"{few} drawn anew in each replication (--central: as given)", flush=True)
 
 
 def findings(order: Order, found: Findings) -> None:
     """Print all of it."""
     _losses(order, found.losses)
     if found.past is not None:
-        _history(order.scenario, found.past)
+        _history(order, found.past)
 
 
 def _print(text: str) -> None:
@@ -122,8 +126,8 @@ def _day(scenario: Scenario, day: float) -> str:
 # --- history -------------------------------------------------------------------------------------
 
 
-def _history(scenario: Scenario, past: Past) -> None:
-    history = scenario.history
+def _history(order: Order, past: Past) -> None:
+    history = order.scenario.history
     assert history is not None
     unit = f" {history.unit}" if history.unit else ""
     names = list(past.null_months)
@@ -138,6 +142,10 @@ def _history(scenario: Scenario, past: Past) -> None:
         _print("The run covers no observed month that could be scored.")
         return
     _score(past)
+    if not order.network.drawing.figures:
+        _print(
+            "  The band is that of the replications; it leaves out how uncertain the baseline is."
+        )
 
 
 def _month_rows(past: Past) -> Iterator[Sequence[str]]:
@@ -176,4 +184,3 @@ def _score(past: Past) -> None:
         f"  trough: {score.simulated_trough} simulated, {score.observed_trough} observed "
         f"(mark: within a month{met})"
     )
-    _print("  The band is that of the replications; it leaves out how uncertain the baseline is.")

@@ -218,7 +218,7 @@ class _Reader:
                 yield Fault(f"{path}.{side}", faults_of(error)[0].rule, bound)
         if not item.low <= value <= item.high:
             bounds = (item.low, item.high)
-            yield Fault(path, f"must hold the {item.field} that is given, {value:.6g}", bounds)
+            yield Fault(path, f"must hold what the row gives, {value:.6g}", bounds)
         elif item.field == "share" and item.high > 0.0 and self._tables.lanes.closed[row]:
             yield Fault(f"{path}.high", "a closed lane must have share 0", item.high)
         elif item.field == "lead_time" and value <= 0.0 < item.high and not self._is_fixed(row):

@@ -139,7 +139,7 @@ class Network:
         tables, place = read_tables(given, findings)
         if not isinstance(ranges, Sequence):
             rows = read_rows(Ranges, "ranges", ranges, findings)
-            ranges = [rows.item(row) for row in range(len(rows))]
+            ranges = () if findings else [rows.item(row) for row in range(len(rows))]
         solved = _solved(tables, ranges, name, findings)
         return with_tables(head, tables, place, solved | {"ranges": tuple(ranges)})
 

@@ -1,8 +1,8 @@
 """Hypothesis strategies and invariants, to run on your own models (``pip install supplysim[testing]``).
 
 `networks` draws random feasible networks, `scenarios` random measures that are in reach of a given
-network. The ``assert_...`` functions are properties that always hold; each simulates and raises
-`AssertionError` with what it found.
+network, `ranges` ranges of its figures. The ``assert_...`` functions are properties that always hold; each
+simulates and raises `AssertionError` with what it found.
 
 >>> from hypothesis import given, settings, strategies as st
 >>> @given(st.data())
@@ -32,6 +32,7 @@ from supplysim.testing.invariants import (
 from supplysim.testing.networks import networks, tiny
 from supplysim.testing.numbers import durations, sixteenths
 from supplysim.testing.scenarios import ALL_MEASURES, scenarios
+from supplysim.testing.uncertain import ranges
 from supplysim.testing.variants import (
     scaled,
     scaled_scenario,
@@ -50,6 +51,7 @@ __all__ = [
     "assert_stands_still",
     "durations",
     "networks",
+    "ranges",
     "scaled",
     "scaled_scenario",
     "scenarios",

@@ -133,6 +133,31 @@ def test_check(work):
         assert call("check", name).stdout.startswith("OK: ")
 
 
+RANGES = [
+    ss.Range("stocks", kind="input", name="smelter|ore", field="cover", low=1, high=60),
+    ss.Range("use", kind="demand", name="use", field="rate", low=0.5, high=2.0),
+    ss.Range("use", kind="site", name="mine", field="jobs", low=0.0, high=0.0),
+]
+
+
+def test_uncertain_figures_are_drawn_unless_told_not_to(work):
+    files.save_network(ore().replace(ranges=RANGES), "net")
+    assert "2 lanes, 3 ranges\n" in call("check", "net").stdout
+    run = ("run", "ore.toml", "--workers", "1", "--replications", "4")
+    result = call(*run, "--out", "drawn")
+    assert "2 uncertain figures are drawn anew in each replication" in result.stdout
+    assert "leaves out how uncertain the baseline is" not in result.stdout
+    result = call(*run, "--central", "--out", "central")
+    assert "uncertain figures" not in result.stdout
+    assert "leaves out how uncertain the baseline is" in result.stdout
+    one, other = (pd.read_csv(f"{name}/tables/losses.csv") for name in ("drawn", "central"))
+    assert one["baseline"].tolist() != other["baseline"].tolist()
+    for name in ("drawn", "central"):  # what is kept repeats the run as it was
+        call("run", f"{name}/run.toml", "--out", "again", "--workers", "1")
+        again = Path("again/tables/losses.csv").read_bytes()
+        assert again == Path(name, "tables/losses.csv").read_bytes()
+
+
 def test_check_tells_every_fault_on_its_own_line(work):
     Path("ore.toml").write_text(
         SCENARIO.replace('["CN"]', '["Chna"]').replace('["ore"]', '["or"]', 1)

@@ -33,6 +33,7 @@ from supplysim.model import (
     MinMax,
     Network,
     Quantity,
+    Range,
     Release,
     ReorderPoint,
     Site,
@@ -136,6 +137,11 @@ def rich() -> Network:
             Lane("plant", "use"),
             Lane("reserve", "use", share=0, closed=True),
         ],
+        ranges=[
+            Range("how much", kind="site", name="plant", field="capacity", low=1e21, high=1e23),
+            Range("how much", kind="lane", name="hub|plant|", field="capacity", low=0.1 + 0.2,
+                  high=5, evidence=seen),
+        ],
     )  # fmt: skip
 
 
@@ -161,6 +167,7 @@ def test_any_network_reads_back_equal(tmp_path, network, data):
     network = network.replace(
         commodities=commodities, sources=sources, description=data.draw(TEXTS)
     )
+    network = network.replace(ranges=data.draw(testing.ranges(network)))
     files.save_network(network, tmp_path / "net")
     assert files.load_network(tmp_path / "net") == network
 
@@ -372,6 +379,40 @@ def test_faults_between_tables_stand_at_a_line(folder, table, text, expected):
     assert expected in faults(files.load_network, folder(**{table: text}))
 
 
+RANGED = "figure,kind,name,field,low,high,source,confidence\n"
+
+
+def test_ranges_are_a_table_that_may_be_missing(folder, tmp_path):
+    place = folder(ranges_csv=RANGED + "times,lane,mine|plant|,lead_time,20,60,,assumed\n")
+    network = files.load_network(place)
+    (found,) = network.ranges
+    assert (found.figure, found.low, found.high) == ("times", 20.0, 60.0)
+    files.save_network(network, tmp_path / "again")
+    assert files.load_network(tmp_path / "again") == network
+    files.save_network(network.replace(ranges=()), tmp_path / "again")
+    assert not (tmp_path / "again/ranges.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("row", "fault"),
+    [
+        ("t,lane,mine|plant,lead_time,20,60,,assumed", "ranges.csv:2.name: unknown lane; did you"),
+        ("t,site,mine,capacity,60,90,,assumed", "ranges.csv:2: must hold what the row gives, 50"),
+        ("t,site,mine,capacty,40,90,,assumed", "ranges.csv:2.field: is no number of a site that"),
+        ("t,site,mine,capacity,0,90,,assumed", "ranges.csv:2.low: must be above 0"),
+        ("t,site,mine,capacity,60,20,,assumed", "ranges.csv:2: must have low <= high"),
+        ("t,mine,mine,capacity,40,60,,assumed", "ranges.csv:2.kind: must be 'site', 'input',"),
+        ("t,site,mine,capacity,40,,,assumed", "ranges.csv:2.high: is required"),
+        ("t,site,mine,capacity,40,60,usgs,red", "ranges.csv:2.confidence: must be"),
+        ("t,site,mine,capacity,40,60,usg,read", "ranges.csv:2.source: not among the sources"),
+        ("t,site,mine,cover,4,60,,assumed\nu,site,mine,cover,4,60,,assumed", "ranges.csv:3.kind"),
+    ],
+)
+def test_faults_of_ranges_stand_at_a_line(folder, row, fault):
+    (told,) = faults(files.load_network, folder(ranges_csv=f"{RANGED}{row}\n"))
+    assert told.startswith(fault), told
+
+
 def test_what_is_no_network_folder(tmp_path, folder):
     assert faults(files.load_network, tmp_path) == [
         "holds no network: neither network.toml nor any of its tables"
@@ -417,6 +458,13 @@ capacity = inf
 source = "plant"
 target = "use"
 evidence = { source = "x", confidence = "read" }
+[[ranges]]
+figure = "times at sea"
+kind = "lane"
+name = "mine|plant|"
+field = "lead_time"
+low = 8
+high = 30
 [sources.x]
 citation = "X"
 """
@@ -426,6 +474,7 @@ def test_a_network_in_one_file(toml):
     network = files.load_network(toml(ONE_FILE))
     assert network.site_by_name["plant"].inputs["ore"].policy.review == 7
     assert network.lanes[0].capacity == math.inf
+    assert network.ranges[0].high == 30.0
 
 
 @pytest.mark.parametrize(
@@ -440,6 +489,10 @@ def test_a_network_in_one_file(toml):
         ("rate = 4", 'rate = "4"', "demands[0].rate: must be a number; found '4'"),
         ("per_unit = 2", "per_units = 2", "sites[1].inputs.ore.per_unit: is required"),
         ("per_unit = 2", "per_unit = 2\nneed = 1", "sites[1].inputs.ore.need: unknown field; did you"),
+        ("low = 8", "low = 12", "ranges[0]: must hold what the row gives, 11.3333; found (12.0, 30.0)"),
+        ("low = 8", "low = 31", "ranges[0]: must have low <= high"),
+        ('field = "lead_time"', 'field = "leadtime"', "ranges[0].field: is no number of a lane that"),
+        ("high = 30", 'high = 30\nevidence = { source = "y" }', "ranges[0].evidence.source: not among"),
         ("[[demands]]", "[demands]", "demands: must be a list"),
         ('name = "tiny"', "", "name: is required"),
     ],

@@ -19,6 +19,7 @@ from supplysim import rules, targets, testing
 from supplysim.model import columns
 from supplysim.model.lazy import KINDS, LISTED
 from supplysim.model.levels import levels_with_groups
+from supplysim.model.rows import Ranges
 from supplysim.plan import Plan, make_plan
 
 QUICK = settings(
@@ -122,7 +123,7 @@ def test_levels_of_a_graph_with_a_cycle() -> None:
 
 
 def test_every_field_is_a_column() -> None:
-    for kind in KINDS.values():
+    for kind in (*KINDS.values(), Ranges):
         fields = [f.name for f in dataclasses.fields(kind.of) if f.name != "inputs"]
         assert list(kind.attributes) == fields
 

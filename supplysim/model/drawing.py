@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from supplysim import draws, rules
 from supplysim.errors import Fault, nearest
-from supplysim.model.columns import Coded, Column, Floats, Plain, Times, made, sealed
+from supplysim.model.columns import Coded, Column, Plain, Times, made, sealed
 from supplysim.model.distributions import stretched
 from supplysim.model.fields import faults_of
 from supplysim.model.findings import Findings
@@ -67,15 +67,18 @@ class Drawing:
             for entity in self.entities
         ]
         changed: dict[str, dict[str, Column]] = {}
+        places: dict[str, set[int]] = {}
         for drawn in self.columns:
             rows: Rows = getattr(tables, drawn.table)
             name, column = _redrawn(rows, drawn, drawn.values(uniforms))
             changed.setdefault(drawn.table, {})[name] = column
-        if {"share", "max_share"} & changed.get("lanes", {}).keys():
-            changed["lanes"] |= _shares(tables, changed["lanes"])
-        return tables.redrawn(
-            {name: getattr(tables, name).changed(columns) for name, columns in changed.items()}
-        )
+            places.setdefault(drawn.table, set()).update(drawn.rows)
+        lanes = changed.get("lanes", {})
+        if {"share", "max_share"} & lanes.keys():
+            shares, moved = _shares(tables, lanes)
+            lanes |= shares
+            places["lanes"].update(moved)
+        return tables.redrawn(changed, places)
 
 
 NOTHING_DRAWN = Drawing([], [], [])
@@ -107,18 +110,20 @@ def _redrawn(rows: Rows, drawn: Drawn, values: Sequence[float]) -> tuple[str, Co
     return name, Times(sealed(fixed), sealed(codes), [*column.values, *more])
 
 
-def _shares(tables: Tables, changed: Mapping[str, Column]) -> dict[str, Column]:
-    """Shares that sum to 1 again where one was drawn; what a lane carries in normal times is qualified."""
-    lanes = tables.lanes.changed(changed)
-    share: Floats = np.array(lanes.share)
-    most: Floats = lanes.max_share
-    moved = share != tables.lanes.share
-    slots = np.unique(tables.lane_slot[moved])
-    touched = np.isin(tables.lane_slot, slots)
+def _shares(tables: Tables, changed: Mapping[str, Column]) -> tuple[dict[str, Column], list[int]]:
+    """Shares that sum to 1 again where one was drawn, and the lanes that have other ones than before.
+
+    What a lane carries in normal times is qualified.
+    """
+    lanes = tables.lanes.changed(changed, ())
+    share, before = np.array(lanes.share), tables.lanes.share
+    touched = np.isin(tables.lane_slot, tables.lane_slot[share != before])
     together = np.bincount(tables.lane_slot, share, len(tables.slots))
     whole = np.where(together > 0.0, together, 1.0)[tables.lane_slot]
-    share[touched] = share[touched] / whole[touched]
-    return {"share": Plain(sealed(share)), "max_share": Plain(sealed(np.maximum(most, share)))}
+    share[touched] /= whole[touched]
+    most = np.maximum(lanes.max_share, share)
+    columns: dict[str, Column] = {"share": Plain(sealed(share)), "max_share": Plain(sealed(most))}
+    return columns, np.flatnonzero(share != before).tolist()
 
 
 # --- what may be drawn ---------------------------------------------------------------------------

@@ -5,7 +5,7 @@ An attribute of rows that were given as objects is read from them when first ask
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Generic, Self, TypeVar, overload
 
 import numpy as np
@@ -84,13 +84,16 @@ class Rows:
         self._count = count
         self._columns = dict(columns or {})
         self._items = items
+        self._before: Self | None = None
+        self._anew: frozenset[int] = frozenset()
 
     def __len__(self) -> int:
         return self._count
 
-    @property
-    def given(self) -> bool:
-        """Whether the rows were given as objects."""
+    def as_given(self, row: int) -> bool:
+        """Whether a row was given as an object, and is still as it was."""
+        if self._before is not None:
+            return row not in self._anew and self._before.as_given(row)
         return bool(self._items)
 
     def column(self, name: str) -> Column:
@@ -109,13 +112,17 @@ class Rows:
         """The fields of a row's object."""
         return {name: self.column(name)[row] for name in self.attributes}
 
-    def changed(self, columns: Mapping[str, Column]) -> Self:
-        """These rows with other values in some columns; their objects are made anew."""
+    def changed(self, columns: Mapping[str, Column], rows: Iterable[int]) -> Self:
+        """The same with other values in some columns of some ``rows``; the others keep their objects."""
         every = {*self.attributes, *self._columns}
-        return type(self)(self._count, {name: self.column(name) for name in every} | {**columns})
+        other = type(self)(self._count, {name: self.column(name) for name in every} | {**columns})
+        other._before, other._anew = self, frozenset(rows)
+        return other
 
     def item(self, row: int) -> Any:
         """A row's object: the one it came from, or one made for the occasion."""
+        if self._before is not None and row not in self._anew:
+            return self._before.item(row)
         return self._items[row] if self._items else made(self.of, self.values(row))
 
 

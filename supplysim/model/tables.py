@@ -5,17 +5,17 @@ Nodes are numbered in one row: sites, then stores (together the sources), then d
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from supplysim.model.columns import Coded, Codes, Ints, made, sealed
+from supplysim.model.columns import Coded, Codes, Column, Ints, made, sealed
 from supplysim.model.fields import FrozenMap
 from supplysim.model.nodes import Commodity, Demand, Lane, Site, Store
-from supplysim.model.rows import Commodities, Demands, Inputs, Lanes, Rows, Sites, Stores
+from supplysim.model.rows import Commodities, Demands, Inputs, Lanes, Sites, Stores
 from supplysim.model.slot import Slot
 from supplysim.model.slots import INPUT, KINDS, Slots
 from supplysim.model.spans import Spans
@@ -74,12 +74,20 @@ class Tables:
         """Every stock that orders."""
         return Slots(self)
 
-    def redrawn(self, rows: Mapping[str, Rows]) -> Tables:
-        """These tables with other figures in some rows, whose names and references are the same."""
-        changed = dict(rows)
-        if "inputs" in changed and self.sites.given:  # the sites' objects hold the old inputs
-            changed.setdefault("sites", self.sites.changed({}))
-        other = replace(self, **changed)  # type: ignore[arg-type]
+    def redrawn(
+        self, columns: Mapping[str, Mapping[str, Column]], rows: Mapping[str, Iterable[int]]
+    ) -> Tables:
+        """These tables with other figures in some columns and rows, by table; names and references stay."""
+        anew = {name: set(places) for name, places in rows.items()}
+        for row in rows.get("inputs", ()):  # the object of a site holds its inputs
+            anew.setdefault("sites", set()).add(int(self.need_node[row]))
+        other = replace(
+            self,
+            **{
+                name: getattr(self, name).changed(columns.get(name, {}), places)
+                for name, places in anew.items()
+            },
+        )
         other.__dict__.update({name: getattr(self, name) for name in STRUCTURE})
         other.__dict__["slots"] = self.slots.redrawn(other)
         return other
@@ -248,7 +256,7 @@ class Tables:
 
     def site(self, row: int) -> Site:
         """A site's object."""
-        if self.sites.given:
+        if self.sites.as_given(row):
             return self.sites.item(row)  # type: ignore[no-any-return]
         names = self.inputs.commodity
         needs = {names[i]: self.inputs.item(i) for i in self.inputs_of[row].tolist()}

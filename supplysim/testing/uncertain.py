@@ -8,6 +8,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from supplysim.model import DaysOfCover, Network, Range
+from supplysim.model.fields import LARGEST, SMALLEST
 
 __all__ = ["ranges"]
 
@@ -46,13 +47,14 @@ def ranges(draw: st.DrawFn, network: Network, *, most: int = 6) -> tuple[Range, 
 @st.composite
 def _range(draw: st.DrawFn, kind: str, name: str, field: str, value: float) -> Range:
     less, more = draw(st.integers(0, 8)), draw(st.integers(0, 16))
-    high = value * (16 + more) / 16
+    high = min(value * (16 + more) / 16, max(value, LARGEST))
+    low = value * (16 - less) / 16
     return Range(
         draw(st.sampled_from(FIGURES)),
         kind=kind,  # type: ignore[arg-type]  # one of those above
         name=name,
         field=field,
-        low=value * (16 - less) / 16,
+        low=low if low >= SMALLEST else value,
         high=min(high, 1.0) if field == "utilisation" else high,
     )
 

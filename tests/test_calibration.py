@@ -291,3 +291,24 @@ def test_the_baseline_is_set_beside_the_figures(made):
     assert table.loc["trade metal hub:NL DE", "baseline"] == pytest.approx(190.0, rel=0.03)
     read = table[(table["confidence"] == "read") & table["kind"].isin(["production", "trade"])]
     assert (read["off"].abs() < 0.1).mean() > 0.8
+
+
+def test_what_is_assumed_has_a_range_that_the_ensemble_draws_from(made):
+    network, _ = made
+    ranges = {item.key: item for item in network.ranges}
+    cover = ranges["input|de-part-all|metal|cover"]
+    assert (cover.low, cover.high) == (20.0, 45.0)
+    assert "input|jp-part-lean|metal|cover" not in ranges  # read, not assumed
+    rate = ranges["demand|zz-part-cars|rate"]
+    demand = network.demand_by_name["zz-part-cars"]
+    assert rate.low / demand.rate == pytest.approx(10000 / 22000, rel=1e-4)
+    assert "site|cn-metal|utilisation" in ranges and "site|jp-metal|cycle_time" in ranges
+    flow = ranges["lane|jp-metal|jp-part-lean|road|share"]  # no figure speaks of it
+    assert flow.high == pytest.approx(1.0)
+    worlds = [network.drawn(1, r) for r in range(3)]
+    rates = {world.demand_by_name["zz-part-cars"].rate for world in worlds}
+    assert len(rates) == 3
+    runs = ss.ensemble(
+        network, None, replications=4, horizon=150, seed=1, progress=False, executor=1
+    )
+    assert float(runs.totals("unmet").sum()) == 0.0

@@ -12,6 +12,7 @@ from supplysim.calibration.figures import ASSUMPTION
 from supplysim.calibration.lookup import REST
 from supplysim.calibration.parameters import Parameters
 from supplysim.calibration.plants import HUB, Plant, Plants, User
+from supplysim.calibration.spans import ranges, short
 from supplysim.errors import InvalidInput
 from supplysim.model import (
     Citation,
@@ -73,7 +74,7 @@ class Builder:
         self.prices = {name: self._price(name) for name in self.lookup.commodities}
 
     def parts(self) -> dict[str, list[Any]]:
-        """Commodities, sites, stores, demands and lanes."""
+        """Commodities, sites, stores, demands, lanes, and the ranges of what is assumed."""
         made: dict[str, list[Any]] = {
             "commodities": [self._commodity(name) for name in sorted(self.lookup.commodities)],
             "sites": [self._site(plant) for plant in self.plants.all],
@@ -83,6 +84,7 @@ class Builder:
         }
         if self.parameters.missing:
             raise InvalidInput(self.parameters.missing.values(), what="figures")
+        made["ranges"] = ranges(made, self.parameters.spans)
         return made
 
     # --- rows ------------------------------------------------------------------------------------
@@ -129,8 +131,8 @@ class Builder:
             cycle_time=get("cycle_time", product, country, process, at=("site", at, "cycle_time")),
             cover=get("cover_made", product, country, process, at=("site", at, "cover")),
             allocation="proportional" if country == "CN" else "incumbent-first",
-            value_added=_short(max(0.0, left * share)),
-            jobs=_short(get("jobs", product, country, process, default=0.0) * output),
+            value_added=short(max(0.0, left * share)),
+            jobs=short(get("jobs", product, country, process, default=0.0) * output),
             owner=(plant.firm.owner or None) if plant.firm else None,
             evidence=self.witness.maker(plant.maker, plant.firm),
         )
@@ -144,7 +146,7 @@ class Builder:
             if use <= 0.0:
                 continue
             at = f"{plant.name}|{name}"
-            per_unit = _short(use / made)
+            per_unit = short(use / made)
             self.parameters.note(
                 ("input", at, "per_unit"), row, f"recipe {product} {name}", row.quantity, per_unit
             )
@@ -175,7 +177,7 @@ class Builder:
             at,
             country=user.country,
             commodity=user.commodity,
-            rate=_short(user.use / YEAR),
+            rate=short(user.use / YEAR),
             period=7.0,
             policy=self._policy(user.commodity, user.country, user.user, ("demand", at, "cover")),
             reaction=self._reaction(
@@ -225,7 +227,7 @@ class Builder:
                 yield self._lane(user, start, node, share)
 
     def _surge(self, name: str, origin: str) -> float:
-        """The largest flow over the usual one: only where a figure names this exporter, else its capacity is the bound."""
+        """The largest flow over the usual one, where a figure names the exporter; else its capacity is the bound."""
         row = self.lookup.parameter("surge", name, origin)
         return row.value if row is not None and row.commodity and row.country else math.inf
 
@@ -250,19 +252,14 @@ class Builder:
             user.node,
             mode=mode,
             share=share,
-            max_share=_short(min(1.0, share * headroom)),
+            max_share=short(min(1.0, share * headroom)),
             lead_time=self.parameters.lead_time(origin, end, freight),
             order_lag=get(
                 "order_lag", name, origin if abroad else "", at=("lane", at, "order_lag")
             ),
-            capacity=_short(surge * share * user.use / YEAR),
+            capacity=short(surge * share * user.use / YEAR),
             evidence=evidence,
         )
-
-
-def _short(value: float) -> float:
-    """Six significant digits: more would only look exact."""
-    return float(f"{value:.6g}")
 
 
 def _shares(parts: list[float]) -> list[float]:

@@ -195,7 +195,7 @@ TABLES: dict[str, Table] = {
         table_of(Store, "stores", ("name",), optional=True),
         table_of(Demand, "demands", ("name",)),
         _lanes(),
-        _table(Range, "ranges", ("kind", "name", "field"), optional=True),
+        table_of(Range, "ranges", ("kind", "name", "field"), optional=True),
     )
 }
 """Every table by name, in the order in which faults are listed."""

@@ -292,7 +292,9 @@ def test_a_world_is_the_network_of_its_objects(net: ss.Network, seed: int, r: in
 def test_runs_in_a_world_are_balanced_and_the_same_from_its_objects(net: ss.Network) -> None:
     world = net.drawn(1, 2)
     run: dict[str, Any] = {"horizon": 60, "seed": 1, "replication": 2, "events": True}
-    testing.assert_same(ss.simulate(world, **run), ss.simulate(rebuilt(world), **run))
+    reference = ss.simulate(world, engine="simpy", **run)
+    testing.assert_same(reference, ss.simulate(rebuilt(world), engine="simpy", **run))
+    testing.assert_same(reference, ss.simulate(world, engine="compiled", **run))
 
 
 # --- what is refused -----------------------------------------------------------------------------

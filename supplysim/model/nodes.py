@@ -56,7 +56,8 @@ class Evidence:
 
     ``source`` names one or more keys of the network's sources, parted by ``;``. ``confidence`` is ``read``
     (seen in the source), ``derived`` (arithmetic on read figures, given in ``note``) or ``assumed``
-    (the reason and a range in ``note``). ``year`` is the year that the figures speak of.
+    (the reason in ``note``, how far off it may be in the network's ranges). ``year`` is the year that the figures
+    speak of.
     """
 
     source: Text = ""

@@ -170,6 +170,8 @@ def test_every_number_can_be_drawn_and_nothing_else_moves(kind: str) -> None:
                 continue
             drawn.add(field)
             assert (name, holder(kind, field)) in changed, (name, field)
+            if field != "capacity":  # lanes keep their room over what they then carry
+                changed = {c for c in changed if c[1] != "capacity"}
             if field == "share":  # the others of the slot move, too
                 assert {f for _, f in changed} <= {"share", "max_share"}
             else:

@@ -19,6 +19,7 @@ from supplysim.model import (
     Commodity,
     DaysOfCover,
     Demand,
+    Fixed,
     Input,
     Lane,
     Network,
@@ -30,6 +31,8 @@ __all__ = ["build"]
 
 YEAR = 365.0
 """Days: figures are yearly, the network is daily."""
+LEAST_DRAWN = 0.03
+"""Shares of a slot's use below this are not drawn by themselves: they give way to the larger ones."""
 ELASTICITIES = ("elasticity_supply", "elasticity_demand", "elasticity_origins", "choke_price")
 CITED = Citation("Assumed for this network; the reason and the range stand in the row's note")
 
@@ -241,22 +244,22 @@ class Builder:
         abroad = origin != end or origin == REST
         surge = self._surge(name, origin) if abroad else math.inf
         evidence, spread = self.witness.flow(name, start, user.country)
-        if spread is not None:
+        if spread is not None and share >= LEAST_DRAWN:
             self.parameters.spans["lane", at, "share"] = (
                 spread.label,
                 share * spread.low,
                 min(1.0, share * spread.high),
             )
+        lag = get("order_lag", name, origin if abroad else "")
+        time = self.parameters.lead_time(origin, end, freight, ("lane", at, "lead_time"))
         return Lane(
             node,
             user.node,
             mode=mode,
             share=share,
             max_share=short(min(1.0, share * headroom)),
-            lead_time=self.parameters.lead_time(origin, end, freight),
-            order_lag=get(
-                "order_lag", name, origin if abroad else "", at=("lane", at, "order_lag")
-            ),
+            lead_time=Fixed(time),
+            order_lag=lag,
             capacity=short(surge * share * user.use / YEAR),
             evidence=evidence,
         )

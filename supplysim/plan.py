@@ -38,7 +38,8 @@ class Plan:
 
     ``use`` is the use (units a day) that each slot gets ready for; ``lumps`` is what its target holds besides
     days of use; ``lump`` is the size of one order or withdrawal, the yardstick of what is negligible.
-    ``site_target`` is the finished stock a site aims at; ``lead`` and ``slack`` are by lane: the mean
+    ``site_target`` is the finished stock a site aims at; ``allowance`` and ``opening_allowance`` are how much
+    residue of its host a by-product finds at most, and at the start; ``lead`` and ``slack`` are by lane: the mean
     time from order to receipt, and what a lane's own capacity (or the order of one day) may add. ``arrays`` holds the
     same in the order of the network's tables. ``expected_events`` is about how many events the run makes.
     """
@@ -124,6 +125,16 @@ class Plan:
     def site_target(self) -> dict[str, float]:
         """By site: see above."""
         return by_name(self.network.tables.site_names(), self.arrays.site_target)
+
+    @cached_property
+    def allowance(self) -> dict[str, float]:
+        """By site: see above."""
+        return by_name(self.network.tables.site_names(), self.arrays.allowance)
+
+    @cached_property
+    def opening_allowance(self) -> dict[str, float]:
+        """By site: see above."""
+        return by_name(self.network.tables.site_names(), self.arrays.opening_allowance)
 
     @cached_property
     def lead(self) -> dict[str, float]:

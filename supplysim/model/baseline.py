@@ -103,6 +103,8 @@ def steady_flow(tables: Tables, findings: Findings) -> Baseline:
         small = need > capacity * (1.0 + 1e-9)
         week = 7.0 * np.where(need != 0.0, need, capacity)
         lot = np.where(np.isnan(sites.lot), week, sites.lot)
+        left = sites.host_yield * np.append(output[: len(sites)], 0.0)[tables.host]
+        starved = (tables.host >= 0) & (output[: len(sites)] > left * (1.0 + 1e-9))
 
     def says_nothing(row: int) -> Fault:
         rule = "says nothing without baseline output; give capacity"
@@ -112,8 +114,16 @@ def steady_flow(tables: Tables, findings: Findings) -> Baseline:
         rule = f"must be at least the baseline output of {need[row]:.6g} a day"
         return Fault(f"sites.{sites.name[row]}.capacity", rule, float(capacity[row]))
 
+    def too_much(row: int) -> Fault:
+        rule = (
+            f"leaves {left[row]:.6g} a day of what {sites.host[row]} makes in normal times; "
+            f"must be at least the baseline output of {output[row]:.6g} a day"
+        )
+        return Fault(f"sites.{sites.name[row]}.host_yield", rule, float(sites.host_yield[row]))
+
     findings.add(np.flatnonzero(idle), says_nothing)
     findings.add(np.flatnonzero(small), too_small)
+    findings.add(np.flatnonzero(starved), too_much)
     return Baseline(tables, Flows(*map(sealed, (output, use, flow, capacity, lot))))
 
 

@@ -143,6 +143,11 @@ class Site:
     baseline gives none. ``value_added`` is USD per unit, ``jobs`` people at baseline output; ``owner`` is the owner's
     country, if not the plant's: trade measures act on the plant, technology measures on the owner.
 
+    A by-product has a ``host``, the site whose residue it is made of (gallium: alumina). Each unit that the host
+    makes allows ``host_yield`` units of it; short of that its lots wait. Residue that is not taken up is kept: up to
+    ``host_buffer`` days of baseline output, at least what lots and orders of both need to run undisturbed.
+    A co-product (fixed ratio, led by one) is a by-product without inputs.
+
     >>> Site("cn-gallium", country="CN", makes="gallium", capacity=1.9).cover
     14.0
     """
@@ -163,6 +168,9 @@ class Site:
     jobs: NonNegative = 0.0
     holding_cost: NonNegative = 0.0
     owner: Country | None = None
+    host: Name | None = None
+    host_yield: Positive | None = None
+    host_buffer: LongTime = 30.0
     evidence: Evidence = Evidence()
 
     @model_validator(mode="after")
@@ -172,6 +180,9 @@ class Site:
             faults.append(Fault("capacity", "give exactly one of capacity and utilisation"))
         if self.makes in self.inputs:
             faults.append(Fault(f"inputs.{self.makes}", USES_OWN))
+        if (self.host is None) != (self.host_yield is None):
+            missing = "host" if self.host is None else "host_yield"
+            faults.append(Fault(missing, "give host and host_yield together, or neither"))
         if faults:
             raise InvalidInput(faults, what="Site")
         return self

@@ -167,6 +167,9 @@ class Sites(Rows):
     jobs = _numbers()
     holding_cost = _numbers()
     owner = _coded()
+    host = _coded()
+    host_yield = _numbers()
+    host_buffer = _numbers()
     evidence = _coded()
 
 

@@ -174,6 +174,12 @@ class Tables:
         return _placed(Coded.join(columns), self.commodity_place)
 
     @cached_property
+    def host(self) -> Codes:
+        """The host of each site that makes a by-product, among the sites."""
+        place = _placed(self.sites.host, self.node_place)
+        return sealed(np.where(place < len(self.sites), place, np.int32(-1)))
+
+    @cached_property
     def country(self) -> Coded[str]:
         """The country of each node."""
         return Coded.join([self.sites.country, self.stores.country, self.demands.country])

@@ -284,7 +284,7 @@ class _Draft:
             gain = item.per_unit
             inputs[name] = self.stocked(partial, f"{site.name}|{name}", gain * output, gain * lot)
         return dataclasses.replace(
-            site,
+            self.hosted(site, flows),
             capacity=capacity if as_capacity else None,
             utilisation=None if as_capacity else utilisation,
             lot=None if plant.lot is None else lot,
@@ -295,6 +295,22 @@ class _Draft:
             value_added=plant.value_added,
             holding_cost=plant.holding_cost,
             inputs=inputs,
+        )
+
+    def hosted(self, site: Site, flows: Baseline) -> Site:
+        """A by-product, if the plant is to be one: of a site before it, so that hosts never form a circle."""
+        place, output = self.plants[site.name].host, flows.output[site.name]
+        before = list(self.sites)[: list(self.sites).index(site.name)]
+        if place is None or not before:
+            return site
+        which, spare, buffer = place
+        host = before[which % len(before)]
+        made = flows.output[host]
+        if output > 0.0 and made <= 0.0:
+            return site
+        ratio = output / made if output > 0.0 else 1.0
+        return dataclasses.replace(
+            site, host=host, host_yield=ratio * (1.0 + spare / 16), host_buffer=buffer
         )
 
     def store(self, store: Store, flows: Baseline) -> Store:

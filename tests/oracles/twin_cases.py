@@ -578,7 +578,38 @@ def stages() -> Plan:
     return plan(net, scenario=ss.splice(spliced, first, at=16.0), days=22)
 
 
+# --- by-products -----------------------------------------------------------------------------------
+
+
+def by_products() -> Plan:
+    """Two of one host, one of them a host itself; stopped, starved, woken by the host's next lot."""
+
+    def of(name: str, host: str, **given: Any) -> ss.Site:
+        return mine(name, host=host, lot=1.0, cover=0.0, **({"host_yield": 0.5} | given))
+
+    net = network(
+        mine(utilisation=0.5, capacity=None, cycle_time=1.0),
+        of(
+            "a", "mine", host_buffer=6.0, inputs={"part": ss.Input(0.1, policy=ss.DaysOfCover(1.0))}
+        ),
+        of("b", "a", host_yield=2.0, host_buffer=3.0),
+        mine("parts", makes="part"),
+        use(rate=2.0),
+        use("use-a"),
+        use("use-b", rate=2.0, unmet="backlog"),
+        lane(),
+        lane("a", "use-a"),
+        lane("b", "use-b"),
+        lane("parts", "a"),
+    )
+    stop, back = (
+        capacity(time, "mine", value) for time, value in ((2.0, Factor(0.0)), (20.0, None))
+    )
+    return plan(net, stop, back, days=30)
+
+
 CASES: tuple[Case, ...] = (
+    by_products,
     many_lanes_under_one_quota,
     many_lanes_under_one_quota_by_history,
     quotas_that_overlap,

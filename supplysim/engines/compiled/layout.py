@@ -64,7 +64,8 @@ SITE = _dtype(
     "i4 group",
     "u1 awake",
     "i8 rank first slots line_serial lots",
-    "f8 cycle base_capacity work_left work_since",
+    "f8 cycle base_capacity work_left work_since allowance most_allowance host_yield",
+    "i8 host guest next_guest",
     "i4 capacities capacities_n",
 )
 DEMAND = _dtype(

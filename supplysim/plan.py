@@ -164,6 +164,14 @@ class Plan:
             wait += split * rules.in_periods(days, period)
         return (wait + policy.days + extra_cover) * self.use[slot.key] + self.lumps[slot.key]
 
+    def per_day(self, watch: Watch) -> float:
+        """What one day is to a watch, in units: the use or the output that its entities get ready for."""
+        if watch.observable == "stock":
+            return rules.total([self.use[slot] for slot in watch.names])
+        planned = self.network.tables.sites.planned
+        place, output = self.network.tables.node_place, self.baseline.output
+        return rules.total([max(output[x], planned.item(place[x])) for x in watch.names])
+
     def opening_stock(self, slot: Slot) -> float:
         """What is on hand when the warm-up starts: the full target, with nothing on order."""
         return self._opening[slot.key]
@@ -319,7 +327,7 @@ def _rates_of_nodes(network: Network) -> dict[str, Floats]:
     poisson = demands.arrivals.each(lambda how: how == "poisson") > 0.0
     reviewed = slots.review > 0.0
     with np.errstate(all="ignore"):
-        site = 3.0 * base.capacity / base.lot
+        site = 3.0 * (base.capacity + tables.sites.idle_capacity) / base.lot
         demand = np.where(poisson, demands.rate / withdrawal(tables), 1.0 / demands.period)
         slot = np.where(reviewed, 1.0 / on_grid_below(slots.review), 0.0)
         orders = np.concatenate([site, np.ones(len(tables.stores)), demand])[slots.node]

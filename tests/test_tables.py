@@ -82,6 +82,7 @@ def test_ranks_are_places_among_all_kinds_and_names(network: ss.Network) -> None
         *(("demand", demand.name) for demand in network.demands),
         *(("slot", key) for key in network.slots),
         *(("lane", lane.key) for lane in network.lanes),
+        *(("measure", f"|idle {site.name}") for site in network.sites if site.idle),
         ("record", ""),
     ]
     assert plan.rank == {entity: place for place, entity in enumerate(sorted(names))}

@@ -31,6 +31,7 @@ def split_site(
             capacity=None if site.capacity is None else site.capacity * share,
             lot=lot * share,
             planned=site.planned * share,
+            idle=site.idle and dataclasses.replace(site.idle, capacity=site.idle.capacity * share),
             jobs=site.jobs * share,
             host_yield=None if site.host_yield is None else site.host_yield * share,
             inputs={

@@ -29,6 +29,7 @@ from supplysim.model.fields import (
     frozen,
 )
 from supplysim.model.policies import DaysOfCover, InitialStock, OrderPolicy
+from supplysim.model.standing import Idle, Release
 
 __all__ = [
     "USES_OWN",
@@ -38,7 +39,6 @@ __all__ = [
     "Evidence",
     "Input",
     "Lane",
-    "Release",
     "Site",
     "Store",
 ]
@@ -135,13 +135,14 @@ class Site:
     """A plant (or the plants of one kind in a country) that makes one commodity, lot by lot.
 
     Exactly one of ``capacity`` (units per day) and ``utilisation`` (baseline output / capacity) is
-    given. A lot (``lot`` units; None is one week of baseline output) keeps the line busy lot/capacity
-    days and is in stock ``cycle_time`` days later. The site aims at ``cover`` days of finished stock.
-    ``allocation`` shares stock over the books: ``proportional`` to claims, by ``priority`` (lowest
-    number first), ``fifo`` by age of order, ``domestic-first``, or ``incumbent-first`` (customers'
-    baseline volumes before new business). ``planned`` is the output to be ready for where the
-    baseline gives none. ``value_added`` is USD per unit, ``jobs`` people at baseline output; ``owner`` is the owner's
-    country, if not the plant's: trade measures act on the plant, technology measures on the owner.
+    given, or neither where all capacity is ``idle`` (see `Idle`). A lot (``lot`` units; None is one week of baseline
+    output) keeps the line busy lot/capacity days and is in stock ``cycle_time`` days later. The site aims at ``cover``
+    days of finished stock. ``allocation`` shares stock over the books: ``proportional`` to claims, by ``priority``
+    (lowest number first), ``fifo`` by age of order, ``domestic-first``, or ``incumbent-first`` (customers'
+    baseline volumes before new business). ``planned`` is the output to be ready for where the baseline gives none;
+    with idle capacity one of the two must be above 0. ``value_added`` is USD per unit, ``jobs`` people at baseline
+    output; ``owner`` is the owner's country, if not the plant's: trade measures act on the plant, technology
+    measures on the owner.
 
     A by-product has a ``host``, the site whose residue it is made of (gallium: alumina). Each unit that the host
     makes allows ``host_yield`` units of it; short of that its lots wait. Residue that is not taken up is kept: up to
@@ -171,12 +172,15 @@ class Site:
     host: Name | None = None
     host_yield: Positive | None = None
     host_buffer: LongTime = 30.0
+    idle: Idle | None = None
     evidence: Evidence = Evidence()
 
     @model_validator(mode="after")
     def _consistent(self) -> Site:
         faults = []
-        if (self.capacity is None) == (self.utilisation is None):
+        unknown = self.capacity is None and self.utilisation is None
+        twice = self.capacity is not None and self.utilisation is not None
+        if twice or (unknown and self.idle is None):
             faults.append(Fault("capacity", "give exactly one of capacity and utilisation"))
         if self.makes in self.inputs:
             faults.append(Fault(f"inputs.{self.makes}", USES_OWN))
@@ -185,27 +189,6 @@ class Site:
             faults.append(Fault(missing, "give host and host_yield together, or neither"))
         if faults:
             raise InvalidInput(faults, what="Site")
-        return self
-
-
-@frozen
-class Release:
-    """When a reserve opens: its users' pooled stock falls below ``below`` days of baseline use.
-
-    It opens ``delay`` days after (the decision), gives at most ``rate`` units a day in all, and closes when
-    the pooled stock is back above ``above`` days.
-    """
-
-    below: LongTime
-    above: LongTime
-    _: KW_ONLY
-    delay: LongTime = 0.0
-    rate: PositiveOrInf = math.inf
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Release:
-        if self.above < self.below:
-            raise ValueError("must have below <= above")
         return self
 
 

@@ -50,6 +50,8 @@ def steady_flow(network: Network) -> Flows:
             capacity[name] = float(site.capacity)
         elif site.utilisation is not None and need > 0.0:
             capacity[name] = need / site.utilisation
+        elif site.idle is not None:
+            capacity[name] = site.idle.capacity
         lot[name] = site.lot if site.lot is not None else 7.0 * (need or capacity[name])
     return Flows(output, use, flow, capacity, lot)
 

@@ -247,7 +247,7 @@ def licence_of_a_blocked_lane() -> Plan:
 
 def _watch(key: str, *then: Change, **given: Any) -> Watch:
     back = tuple(dataclasses.replace(change, value=None) for change in then)
-    return Watch(key, ("use",), **({"below": FAR, "above": FAR} | given), then=then, otherwise=back)
+    return Watch(key, ("use",), **({"level": FAR, "back": FAR} | given), then=then, otherwise=back)
 
 
 def watches_of_one_key() -> Plan:
@@ -255,6 +255,35 @@ def watches_of_one_key() -> Plan:
     one = _watch("w", capacity(0.0, "mine", Factor(0.0)), delay=6.0)
     two = _watch("w", capacity(0.0, "mine", Factor(0.05)), delay=3.0, begins=2.5, ends=9.5)
     return plan(network(mine(), use(), lane()), watches=[one, two], days=20)
+
+
+def watches_that_wait() -> Plan:
+    """Conditions that must hold for days, steps with times of their own, some of which never come."""
+    steps = [capacity(day, "mine", Factor(1.0 + day)) for day in (0.0, 0.5, 1.0, 4.0)]
+    net = network(mine(capacity=1.0), use(unmet="backlog"), lane())
+    owed = {"level": 0.5, "back": 0.5, "observable": "owed", "for_days": 2.0}
+    stop = (capacity(0.0, "mine", None),)
+    watches = [
+        Watch("o", ("mine",), then=tuple(steps), otherwise=stop, delay=0.5, **owed),
+        Watch("p", ("mine",), then=tuple(steps[1:]), otherwise=stop, ends=9.0, **owed),
+        _watch("s", rate(0.0, "use", Factor(0.5)), level=1.5, back=1.0, for_days=1.5),
+    ]
+    changes = [rate(3.0, "use", Factor(2.5)), rate(9.0, "use", None)]
+    return plan(net, *changes, watches=watches, days=30)
+
+
+def idle_capacity() -> Plan:
+    """It ramps up, stops, is called off; one site stands still as a whole."""
+    rule = ss.Idle(1.0, after=1.0, backlog=0.5, delay=2.0, ramp=2.5)
+    net = network(
+        mine(capacity=1.0, idle=rule),
+        mine("spare", capacity=None, planned=0.25, idle=dataclasses.replace(rule, after=0.0)),
+        use(unmet="backlog", reaction=2.0),
+        lane(),
+        lane("spare", share=0.0),
+    )
+    surges = [(2.0, Factor(3.0)), (10.0, None), (20.0, Factor(4.0)), (23.0, None)]
+    return plan(net, *(rate(day, "use", value) for day, value in surges), days=40)
 
 
 def watch_in_the_first_instant() -> Plan:
@@ -270,7 +299,7 @@ def watch_that_lets_go() -> Plan:
     net = network(mine(), hub, use(), lane(target="hub"), lane("hub"))
     then = (gate(0.0, "hub|use|", Closed()), gate(0.0, "mine|hub|", Ledger("w", 0.5, 1.0)))
     back = tuple(dataclasses.replace(change, value=None) for change in then)
-    low = Watch("w", ("use",), below=2.5, above=3.5, then=then, otherwise=back)
+    low = Watch("w", ("use",), level=2.5, back=3.5, then=then, otherwise=back)
     pooled = Watch("x", ("hub", "use"), 28.0, 29.0, then[:1], back[:1], delay=0.5, ends=13.25)
     return plan(net, rate(3.0, "use", Factor(3.0)), watches=[low, pooled], days=20)
 
@@ -610,6 +639,8 @@ def by_products() -> Plan:
 
 CASES: tuple[Case, ...] = (
     by_products,
+    watches_that_wait,
+    idle_capacity,
     many_lanes_under_one_quota,
     many_lanes_under_one_quota_by_history,
     quotas_that_overlap,

@@ -79,7 +79,7 @@ DEMAND = _dtype(
 # --- what measures bring ---------------------------------------------------------------------------
 
 CELL = _dtype("f8 value", "i8 kind ref")
-CHANGE = _dtype("f8 value", "i8 attribute entity cell kind ref")
+CHANGE = _dtype("f8 value time", "i8 attribute entity cell kind ref")
 DUE = _dtype("f8 time", "i8 order")
 LEDGER = _dtype(
     "f8 amount period left",
@@ -99,8 +99,8 @@ LICENCE = _dtype(
     "u1 active general",
 )
 WATCH = _dtype(
-    "f8 use below above delay begins ends day due",
-    "i8 rank serial slots slots_n then then_n otherwise otherwise_n",
+    "f8 per_day level back for_days delay begins ends day since due",
+    "i8 rank serial observable names names_n made then then_n otherwise otherwise_n",
     "u1 acting",
 )
 RENEWAL = _dtype(

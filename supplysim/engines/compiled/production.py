@@ -68,6 +68,19 @@ def _wanted(w: World, i: int) -> bool:
 
 
 @jit
+def owed_beyond_stock(w: World, i: int) -> float:
+    """What customers wait for on lanes that are not closed, as far as finished stock would not do."""
+    s = source(w, i)
+    owed = 0.0
+    for j in range(s.first, s.first + s.lanes):
+        x = lane(w, j)
+        if x.closed == 0:
+            owed += x.book
+        owed -= x.at_gate
+    return max(0.0, owed - s.stock)
+
+
+@jit
 def _fraction(w: World, i: int) -> float:
     """How much of a whole lot the inputs allow: all or nothing for critical ones, else in part."""
     p = site(w, i)

@@ -13,7 +13,7 @@ from supplysim.engines.simpy_engine.demand import take
 from supplysim.engines.simpy_engine.state import SiteState
 from supplysim.model import Input
 
-__all__ = ["set_capacity", "start_lot"]
+__all__ = ["owed_beyond_stock", "set_capacity", "start_lot"]
 
 
 LINE = 1 << 32
@@ -56,6 +56,16 @@ def _wanted(site: SiteState) -> bool:
             position -= lane.book
         position += lane.at_gate
     return site.target - position > 1e-9 * site.lot
+
+
+def owed_beyond_stock(site: SiteState) -> float:
+    """What customers wait for on lanes that are not closed, as far as finished stock would not do."""
+    owed = 0.0
+    for lane in site.source.out:
+        if not lane.closed:
+            owed += lane.book
+        owed -= lane.at_gate
+    return max(0.0, owed - site.source.stock)
 
 
 def _fraction(site: SiteState) -> float:

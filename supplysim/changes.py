@@ -234,6 +234,8 @@ class Watch:
 
     ``stock``: what slots have, in days of the use they get ready for; past the level when below.
     ``owed``: what sites owe on open lanes beyond their stock, in days of output; past the level when above.
+    ``output``: what sites have made in the last ``for_days`` days (a whole number, at least 1) as a share of what
+    they get ready for; past the level when below. The average is over these days, so nothing else has to hold.
     """
 
     key: str
@@ -245,8 +247,18 @@ class Watch:
     delay: float = 0.0
     begins: float = 0.0
     ends: float = math.inf
-    observable: Literal["stock", "owed"] = "stock"
+    observable: Literal["stock", "owed", "output"] = "stock"
     for_days: float = 0.0
+
+    @property
+    def hold(self) -> float:
+        """For how many days a condition must hold."""
+        return 0.0 if self.observable == "output" else self.for_days
+
+    @property
+    def window(self) -> int:
+        """Over how many days output is averaged (0: the observable is no average)."""
+        return max(1, math.ceil(self.for_days)) if self.observable == "output" else 0
 
 
 @dataclass(frozen=True, slots=True)

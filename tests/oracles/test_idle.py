@@ -14,6 +14,7 @@ from twin_check import assert_same
 
 import supplysim as ss
 from supplysim import testing
+from supplysim.changes import Change, Target, Watch
 from supplysim.engines.simpy_engine import State
 from supplysim.plan import make_plan
 
@@ -102,8 +103,6 @@ def test_additional_output_is_the_ramp(ramp: float, engine: str) -> None:
 
 def surge(factor: float, begins: float, ends: float, **idle: Any) -> tuple[ss.Network, Any]:
     """A mine of capacity 1.25 and a customer of 1 a day, who for a while wants more."""
-    from supplysim.changes import Target
-
     given = {"after": 4.0, "delay": 6.0, "backlog": 2.0, "ramp": 0.0} | idle
     network = ss.Network(
         name="surge",
@@ -278,3 +277,39 @@ def test_columns_may_leave_capacity_out_where_all_is_idle() -> None:
     given["sites"]["idle"] = None
     with pytest.raises(ss.InvalidInput, match=r"sites\[1\].capacity: give exactly one"):
         ss.Network.from_tables(**given)
+
+
+def test_a_watch_on_output_sees_the_mean_of_its_days() -> None:
+    """A mine that stops on day 10 has made 7, 6, ... of 10 in the last ten days on the looks of days 13, 14, ..."""
+    mine = ss.Site("mine", country="AU", makes="ore", capacity=2.0, lot=1.0)
+    network = ss.Network(
+        name="output",
+        commodities=[ss.Commodity("ore")],
+        sites=[mine],
+        demands=[ss.Demand("use", country="DE", commodity="ore", rate=1.0)],
+        lanes=[ss.Lane("mine", "use", lead_time=1.0)],
+    )
+    stop = ss.Scenario(measures=[ss.Outage(sites=["mine"], begins=10, ends=30)])
+    target = Target("demand", "use", "rate")
+    watch = Watch(
+        "exit",
+        ("mine",),
+        level=0.45,
+        back=0.65,
+        then=(Change(0.0, target, "exit", ss.Factor(0.5)),),
+        otherwise=(Change(0.0, target, "exit", None),),
+        observable="output",
+        for_days=10.0,
+    )
+    laid = make_plan(network, stop, horizon=60, seed=1, replication=0, warmup=None)
+    timeline = dataclasses.replace(laid.timeline, watches=(watch,))
+    trace = assert_same(dataclasses.replace(laid, timeline=timeline))
+    wanted = trace.daily["demand", "wanted"][:, 0]
+    made = np.cumsum([0.0, *trace.daily["site", "output"][:, 0]])
+    mean = [(made[day] - made[day - 10]) / 10.0 for day in range(10, 61)]
+    first = 10 + next(i for i, share in enumerate(mean) if share < 0.45)
+    again = first + next(i for i, share in enumerate(mean[first - 10 :]) if share > 0.65)
+    assert first == 16
+    assert wanted[:first].tolist() == [1.0] * first
+    assert set(wanted[first:again]) == {0.5}
+    assert wanted[again] == 1.0

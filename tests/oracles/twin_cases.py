@@ -272,6 +272,29 @@ def watches_that_wait() -> Plan:
     return plan(net, *changes, watches=watches, days=30)
 
 
+def watches_on_output() -> Plan:
+    """Of one site and of two, over days that are not whole; where nothing is to be made, nothing is missed."""
+    net = network(
+        mine(), mine("other", lot=0.5), use(rate=2.0), lane(share=0.5), lane("other", share=0.5)
+    )
+    net = net.replace(sites=[*net.sites, mine("none")])
+    stop, back = capacity(0.0, "mine", Cap(0.25), "exit"), capacity(0.0, "mine", None, "exit")
+    given = {
+        "level": 0.5,
+        "back": 0.75,
+        "then": (stop,),
+        "otherwise": (back,),
+        "observable": "output",
+    }
+    watches = [
+        Watch("x", ("mine",), for_days=4.5, delay=2.0, begins=2.0, **given),
+        Watch("y", ("mine", "other"), for_days=0.0, **given),
+        Watch("z", ("none",), for_days=3.0, **given),
+    ]
+    changes = [rate(8.0, "use", Factor(0.1)), rate(20.0, "use", None)]
+    return plan(net, *changes, watches=watches, days=40)
+
+
 def idle_capacity() -> Plan:
     """It ramps up, stops, is called off; one site stands still as a whole."""
     rule = ss.Idle(1.0, after=1.0, backlog=0.5, delay=2.0, ramp=2.5)
@@ -640,6 +663,7 @@ def by_products() -> Plan:
 CASES: tuple[Case, ...] = (
     by_products,
     watches_that_wait,
+    watches_on_output,
     idle_capacity,
     many_lanes_under_one_quota,
     many_lanes_under_one_quota_by_history,

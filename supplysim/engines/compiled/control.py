@@ -22,6 +22,7 @@ from supplysim.engines.compiled.layout import (
     licence,
     numbers,
     order_of,
+    past,
     renewal,
     site,
     slot,
@@ -245,18 +246,18 @@ def _has_held(w: World, i: int, holds: bool) -> bool:
     """Whether a condition, seen at this look, has held for as many days as it must."""
     x = watch(w, i)
     x.since = min(x.since, x.day) if holds else INF
-    return x.day - x.since >= x.for_days
+    return x.day - x.since >= x.hold
 
 
 @jit
 def _past(observable: int, value: float, level: float) -> bool:
-    """Whether a value is on the bad side of a level: too little stock, too much that is owed."""
-    return value < level if observable == c.STOCK else value > level
+    """Whether a value is on the bad side of a level: too little stock or output, too much that is owed."""
+    return value > level if observable == c.OWED else value < level
 
 
 @jit
 def _observed(w: World, i: int) -> float:
-    """The observable of the moment, in days."""
+    """The observable of the moment; to be asked once at each look."""
     x = watch(w, i)
     names = numbers(w, x.names, x.names_n)
     amount = 0.0
@@ -265,9 +266,21 @@ def _observed(w: World, i: int) -> float:
             s = slot(w, names[k])
             amount += s.on_hand if s.source < 0 else source(w, s.source).stock
         return amount / x.per_day if x.per_day > 0.0 else INF
+    if x.observable == c.OWED:
+        for k in range(x.names_n):
+            amount += owed_beyond_stock(w, names[k])
+        return amount / x.per_day if x.per_day > 0.0 else 0.0
     for k in range(x.names_n):
-        amount += owed_beyond_stock(w, names[k])
-    return amount / x.per_day if x.per_day > 0.0 else 0.0
+        amount += site(w, names[k]).produced
+    before = past(
+        w, x.past + x.looks % x.window
+    )  # what had been made as many days ago as the average is over
+    share = INF
+    if x.looks >= x.window and x.per_day > 0.0:
+        share = (amount - before.x) / (x.window * x.per_day)
+    before.x = amount
+    x.looks += 1
+    return share
 
 
 @jit

@@ -64,7 +64,7 @@ SITE = _dtype(
     "i4 group",
     "u1 awake",
     "i8 rank first slots line_serial lots",
-    "f8 cycle base_capacity work_left work_since allowance most_allowance host_yield",
+    "f8 cycle base_capacity work_left work_since produced allowance most_allowance host_yield",
     "i8 host guest next_guest",
     "i4 capacities capacities_n",
 )
@@ -99,8 +99,9 @@ LICENCE = _dtype(
     "u1 active general",
 )
 WATCH = _dtype(
-    "f8 per_day level back for_days delay begins ends day since due",
+    "f8 per_day level back hold delay begins ends day since due",
     "i8 rank serial observable names names_n made then then_n otherwise otherwise_n",
+    "i8 past window looks",
     "u1 acting",
 )
 RENEWAL = _dtype(
@@ -136,6 +137,7 @@ TABLES: dict[str, np.dtype[Any]] = {
     "offices": OFFICE,
     "licences": LICENCE,
     "watches": WATCH,
+    "pasts": VALUE,
     "renewals": RENEWAL,
     "distributions": DISTRIBUTION,
     "streams": STREAM,
@@ -184,6 +186,7 @@ claim_on = table("passes", PASS)
 office = table("offices", OFFICE)
 licence = table("licences", LICENCE)
 watch = table("watches", WATCH)
+past = table("pasts", VALUE)
 renewal = table("renewals", RENEWAL)
 distribution = table("distributions", DISTRIBUTION)
 stream = table("streams", STREAM)

@@ -43,7 +43,7 @@ ATTRIBUTES = {
     ("slot", "cover"): c.SLOT_COVER,
     ("demand", "rate"): c.DEMAND_RATE,
 }
-OBSERVABLES = {"stock": c.STOCK, "owed": c.OWED}
+OBSERVABLES = {"stock": c.STOCK, "owed": c.OWED, "output": c.OUTPUT}
 FIELDS = {"gate": "gates", "share": "shares", "capacity": "capacities", "delay": "delays"}
 FIELDS |= {"cover": "covers", "rate": "rates"}
 LICENCE_DRAWS = (
@@ -262,17 +262,21 @@ class Measures:
     def _fill_actors(self, arrays: dict[str, Any]) -> None:
         lists = iter(self.lists)
         table = arrays["watches"] = rows("watches", len(self.watches))
+        pasts = 0
         for row, (watch, serial) in zip(table, self.watches, strict=False):
             row.rank, row.serial = self.plan.rank["measure", watch.key], serial
             row.per_day = self.plan.per_day(watch)
             row.observable = OBSERVABLES[watch.observable]
-            for name in ("level", "back", "for_days", "delay", "begins", "ends"):
+            for name in ("level", "back", "hold", "delay", "begins", "ends", "window"):
                 setattr(row, name, getattr(watch, name))
             row.names, row.names_n = len(self.pools.numbers), len(watch.names)
             kind = "slot" if watch.observable == "stock" else "site"
             self.pools.numbers += [self.index[kind][name] for name in watch.names]
             row.then, row.then_n = next(lists)
             row.otherwise, row.otherwise_n = next(lists)
+            row.past = pasts
+            pasts += watch.window
+        arrays["pasts"] = rows("pasts", pasts)
         table = arrays["renewals"] = rows("renewals", len(self.renewals))
         for row, (renewal, serial) in zip(table, self.renewals, strict=False):
             row.rank, row.serial = self.plan.rank["measure", renewal.key], serial

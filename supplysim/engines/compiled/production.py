@@ -147,6 +147,7 @@ def finish(w: World, i: int, lot: float) -> None:
     if p.in_process <= 1e-9 * p.lot:
         p.in_process = p.in_line
     p.output += lot
+    p.produced += lot
     log(w, c.MADE, i, lot)
     wake_source(w, i)
     wake_site(w, i)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import count
 
 import simpy
@@ -211,20 +212,20 @@ def run_watch(
 ) -> Generator[simpy.Event, None, None]:
     """The process of one watch: a look every day. ``serial`` orders those of one key."""
     rank = ctx.plan.rank["measure", watch.key]
-    per_day = ctx.plan.per_day(watch)
+    observe = _observer(ctx, watch)
     day = max(float(math.ceil(ctx.env.now)), math.ceil(watch.begins))
     since = due = math.inf  # since when the condition has held; when the first changes are due
     acting, made = False, 0
     while day < watch.ends:
         yield ctx.clock.event(float(day), Phase.CHANGE, rank, serial)
-        value = _observed(ctx, watch, per_day)
+        value = observe()
         if math.isinf(due):
             since = min(since, day) if _past(watch, value, watch.level) else math.inf
-            if day - since >= watch.for_days:
+            if day - since >= watch.hold:
                 since, due = math.inf, day + watch.delay
         elif acting:
             since = min(since, day) if _past(watch, watch.back, value) else math.inf
-            if day - since >= watch.for_days:
+            if day - since >= watch.hold:
                 since = due = math.inf
                 acting, made = False, 0
                 _make(control, watch.otherwise)
@@ -239,18 +240,31 @@ def run_watch(
 
 
 def _past(watch: Watch, value: float, level: float) -> bool:
-    """Whether a value is on the bad side of a level: too little stock, too much that is owed."""
-    return value < level if watch.observable == "stock" else value > level
+    """Whether a value is on the bad side of a level: too little stock or output, too much that is owed."""
+    return value > level if watch.observable == "owed" else value < level
 
 
-def _observed(ctx: Context, watch: Watch, per_day: float) -> float:
-    """The observable of the moment, in days."""
-    everything = ctx.all
-    if watch.observable == "stock":
-        stock = rules.total([everything.slots[key].stock for key in watch.names])
-        return stock / per_day if per_day > 0.0 else math.inf
-    owed = rules.total([owed_beyond_stock(everything.sites[name]) for name in watch.names])
-    return owed / per_day if per_day > 0.0 else 0.0
+def _observer(ctx: Context, watch: Watch) -> Callable[[], float]:
+    """What tells the observable of the moment; to be asked once at each look."""
+    per_day = ctx.plan.per_day(watch)
+    slots, sites = ctx.all.slots, ctx.all.sites
+    before: deque[float] = deque(maxlen=watch.window + 1)
+
+    def stock() -> float:
+        have = rules.total([slots[key].stock for key in watch.names])
+        return have / per_day if per_day > 0.0 else math.inf
+
+    def owed() -> float:
+        owed = rules.total([owed_beyond_stock(sites[name]) for name in watch.names])
+        return owed / per_day if per_day > 0.0 else 0.0
+
+    def output() -> float:
+        before.append(rules.total([sites[name].produced for name in watch.names]))
+        if len(before) <= watch.window or per_day <= 0.0:
+            return math.inf
+        return (before[-1] - before[0]) / (watch.window * per_day)
+
+    return {"stock": stock, "owed": owed, "output": output}[watch.observable]
 
 
 def run_renewal(

@@ -131,6 +131,7 @@ def _finish(ctx: Context, site: SiteState, lot: float) -> None:
     if site.in_process <= 1e-9 * site.lot:
         site.in_process = site.in_line
     site.output += lot
+    site.produced += lot
     ctx.log("made", site.name, lot)
     source.wake()
     site.wake()

@@ -203,6 +203,7 @@ class SiteState:
     work_since: float = 0.0
     line_serial: int = 0
     lots: int = 0
+    produced: float = 0.0  # ever
     output: float = 0.0
     started: float = 0.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
@@ -45,13 +45,13 @@ class Plan:
     """
 
     timeline: Timeline
-    network: Network
-    baseline: Baseline
+    network: Network = field(repr=False)  # that of the timeline
+    baseline: Baseline = field(repr=False)
     seed: int
     replication: int
     horizon: int
     warmup: int
-    arrays: Targets
+    arrays: Targets = field(repr=False)
     expected_events: float
 
     # --- ties ------------------------------------------------------------------------------------

@@ -77,7 +77,7 @@ IDLE = st.none() | st.tuples(
     st.sampled_from((0.0, 1.0, 3.0, 10.0, 0.5)),
     st.sampled_from((0.0, 1.0, 0.25, 4.0)),
     st.sampled_from((0.0, 1.0, 7.0, 20.0, 2.5)),
-    st.sampled_from((0.0, 1.0, 10.0, 30.0, 3.5)),
+    st.sampled_from((0.0, 1.0, 7.0, 3.5)),
 )
 HOST = st.none() | st.tuples(PLACE, PART, mostly(30.0, grid(0, 60)))
 PERIOD = st.sampled_from((1.0, 7.0, 30.0, 0.5, 1.5, 3.5))

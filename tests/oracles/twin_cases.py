@@ -361,6 +361,13 @@ def renewals_in_the_warm_up() -> Plan:
     return plan(network(mine(), use(), lane()), renewals=[often], warmup=5, days=12)
 
 
+def lanes_that_open_together() -> Plan:
+    """Two lanes of one slot are blocked; one lot serves both books, to the last of the stock."""
+    net = network(mine(lot=4.0), use(reaction=2.0), lane(share=0.5), lane(mode="air", share=0.5))
+    changes = [capacity(0.0, "mine", Factor(0.0)), capacity(20.0, "mine", None)]
+    return plan(net, *changes, days=25)
+
+
 # --- recalls ---------------------------------------------------------------------------------------
 
 
@@ -662,6 +669,7 @@ def by_products() -> Plan:
 
 CASES: tuple[Case, ...] = (
     by_products,
+    lanes_that_open_together,
     watches_that_wait,
     watches_on_output,
     idle_capacity,

@@ -49,7 +49,15 @@ def network(*ranges: ss.Range, **more: Any) -> ss.Network:
         "sites": [
             ss.Site("mine-b", country="CN", makes="ore", utilisation=0.5),
             ss.Site("mine-a", country="AU", makes="ore", capacity=90.0, lot=2.0, planned=1.0),
-            ss.Site("pit", country="DE", makes="flux", utilisation=0.5, jobs=20.0),
+            ss.Site(
+                "pit",
+                country="DE",
+                makes="flux",
+                utilisation=0.5,
+                jobs=20.0,
+                host="mine-b",
+                host_yield=0.5,
+            ),
             ss.Site(
                 "smelter",
                 country="DE",

@@ -231,3 +231,33 @@ def test_a_lane_keeps_its_room_where_more_is_shipped():
         drawn = world.lanes_by_key[lane.key]
         assert drawn.capacity == pytest.approx(2.0 * world.baseline().flow[lane.key])
         assert world.lanes[0] == drawn
+
+
+def test_a_by_product_takes_what_a_world_makes_it_need():
+    """Half as much of the host's product is used as was thought: its by-product is not refused for it."""
+    net = ss.Network(
+        name="hosted",
+        commodities=[ss.Commodity("alumina"), ss.Commodity("gallium")],
+        sites=[
+            ss.Site("smelter", country="CN", makes="alumina", utilisation=0.9),
+            ss.Site(
+                "liquor",
+                country="CN",
+                makes="gallium",
+                utilisation=0.9,
+                host="smelter",
+                host_yield=0.1,
+            ),
+        ],
+        demands=[
+            ss.Demand("metal", country="CN", commodity="alumina", rate=100.0),
+            ss.Demand("chips", country="CN", commodity="gallium", rate=9.0),
+        ],
+        lanes=[ss.Lane("smelter", "metal", lead_time=2), ss.Lane("liquor", "chips", lead_time=2)],
+        ranges=[span("demand", "metal", "rate", 20.0, 101.0)],
+    )
+    worlds = [net.drawn(1, replication) for replication in range(6)]
+    yields = [world.site_by_name["liquor"].host_yield for world in worlds]
+    for world, found in zip(worlds, yields, strict=True):
+        assert found == max(0.1, 9.0 / world.demand_by_name["metal"].rate)
+    assert max(yields) > 0.1

@@ -20,6 +20,7 @@ from supplysim.model import (
     DaysOfCover,
     Demand,
     Fixed,
+    Idle,
     Input,
     Lane,
     Network,
@@ -134,11 +135,43 @@ class Builder:
             cycle_time=get("cycle_time", product, country, process, at=("site", at, "cycle_time")),
             cover=get("cover_made", product, country, process, at=("site", at, "cover")),
             allocation="proportional" if country == "CN" else "incumbent-first",
+            idle=self._idle(plant),
+            **self._host(plant),
             value_added=short(max(0.0, left * share)),
             jobs=short(get("jobs", product, country, process, default=0.0) * output),
             owner=(plant.firm.owner or None) if plant.firm else None,
             evidence=self.witness.maker(plant.maker, plant.firm),
         )
+
+    def _idle(self, plant: Plant) -> Idle | None:
+        """What stands still and could come back, after its restart delay and ramp."""
+        product, country, process = plant.maker
+        idle = self.parameters.get("idle", product, country, process, default=0.0)
+        if idle <= 0.0:
+            return None
+        delay, ramp = (
+            self.parameters.get(f"restart_{part}", product, country, process)
+            for part in ("delay", "ramp")
+        )
+        return Idle(short(idle * plant.share / YEAR), delay=delay, ramp=ramp)
+
+    def _host(self, plant: Plant) -> dict[str, Any]:
+        """The plant whose residue a by-product is made of: the largest that makes its host's commodity there."""
+        product, country, process = plant.maker
+        for row in self.balanced.figures.hosts:
+            if (row.commodity, row.process) != (product, process) or row.country not in (
+                "",
+                country,
+            ):
+                continue
+            hosts = [p for p in self.plants.all if p.maker[:2] == (row.host, country)]
+            if hosts:
+                largest = max(hosts, key=self.plants.output)
+                whole = sum(self.plants.output(p) for p in hosts) / self.plants.output(largest)
+                part = row.quantity * whole * plant.share
+                taken = self.plants.output(plant) / self.plants.output(largest)
+                return {"host": largest.name, "host_yield": short(max(part, taken) * 1.0001)}
+        return {}
 
     def _inputs(self, plant: Plant) -> Mapping[str, Input]:
         product, country, process = plant.maker

@@ -146,14 +146,18 @@ class Builder:
     def _idle(self, plant: Plant) -> Idle | None:
         """What stands still and could come back, after its restart delay and ramp."""
         product, country, process = plant.maker
-        idle = self.parameters.get("idle", product, country, process, default=0.0)
-        if idle <= 0.0:
+        row = self.lookup.parameter("idle", product, country, process)
+        if row is None or row.value <= 0.0:
             return None
+        alike = [p for p in self.plants.all if p.maker[:2] == plant.maker[:2]]
+        if row.user:  # a figure of one process, else of all that the country has
+            alike = [p for p in alike if p.maker == plant.maker]
+        part = self.plants.output(plant) / sum(self.plants.output(p) for p in alike)
         delay, ramp = (
             self.parameters.get(f"restart_{part}", product, country, process)
             for part in ("delay", "ramp")
         )
-        return Idle(short(idle * plant.share / YEAR), delay=delay, ramp=ramp)
+        return Idle(short(row.value * part / YEAR), delay=delay, ramp=ramp)
 
     def _host(self, plant: Plant) -> dict[str, Any]:
         """The plant whose residue a by-product is made of: the largest that makes its host's commodity there."""

@@ -36,6 +36,9 @@ from supplysim.succession import Stage, succeed
 
 __all__ = ["Timeline", "lay_out"]
 
+RAMP_STEPS = 10
+"""Steps in which idle capacity comes back: each is a change that every plan lays out."""
+
 Actor = TypeVar("Actor", Watch, Renewal)
 RENEWALS = 1 << 20
 """Serials of renewals begin here, after those of the watches of the same key."""
@@ -211,10 +214,15 @@ def _restart_rules(network: Network) -> list[Primitive]:
         key, target = f"|idle {name}", Target("site", name, "capacity")
         active = 0.0 if tables.all_idle[row] else base
         still = Factor(0.0) if active == 0.0 else None
-        shares = [(rule.delay + day, day / rule.ramp) for day in range(1, math.ceil(rule.ramp))]
+        steps = max(1, min(RAMP_STEPS, math.ceil(rule.ramp)))
         then = [
-            Change(time, target, key, Factor((active + rule.capacity * share) / base))
-            for time, share in [*shares, (rule.delay + rule.ramp, 1.0)]
+            Change(
+                rule.delay + rule.ramp * step / steps,
+                target,
+                key,
+                Factor((active + rule.capacity * step / steps) / base),
+            )
+            for step in range(1, steps + 1)
         ]
         if still is not None:
             primitives.append(Change(-math.inf, target, key, still))

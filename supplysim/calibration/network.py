@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from supplysim.calibration.balance import Balanced
 from supplysim.calibration.evidence import Witness
 from supplysim.calibration.figures import ASSUMPTION
-from supplysim.calibration.lookup import REST
+from supplysim.calibration.lanes import Lanes
 from supplysim.calibration.parameters import Parameters
 from supplysim.calibration.plants import HUB, Plant, Plants, User
-from supplysim.calibration.spans import ranges, short
+from supplysim.calibration.spans import YEAR, ranges, short
 from supplysim.errors import InvalidInput
 from supplysim.model import (
     Citation,
     Commodity,
     DaysOfCover,
     Demand,
-    Fixed,
     Idle,
     Input,
-    Lane,
     Network,
     Site,
     Store,
@@ -30,10 +27,6 @@ from supplysim.model import (
 
 __all__ = ["build"]
 
-YEAR = 365.0
-"""Days: figures are yearly, the network is daily."""
-LEAST_DRAWN = 0.03
-"""Shares of a slot's use below this are not drawn by themselves: they give way to the larger ones."""
 ELASTICITIES = ("elasticity_supply", "elasticity_demand", "elasticity_origins", "choke_price")
 CITED = Citation("Assumed for this network; the reason and the range stand in the row's note")
 
@@ -84,7 +77,7 @@ class Builder:
             "sites": [self._site(plant) for plant in self.plants.all],
             "stores": [self._store(user) for user in self.plants.hubs()],
             "demands": [self._demand(user) for user in self.plants.final()],
-            "lanes": [lane for user in self.plants.users() for lane in self._lanes(user)],
+            "lanes": list(Lanes(self.plants, self.parameters, self.witness)),
         }
         if self.parameters.missing:
             raise InvalidInput(self.parameters.missing.values(), what="figures")
@@ -247,65 +240,3 @@ class Builder:
             allocation="incumbent-first",
             evidence=self.witness.hub(user.commodity, country),
         )
-
-    # --- lanes -----------------------------------------------------------------------------------
-
-    def _lanes(self, user: User) -> Iterator[Lane]:
-        """All lanes into one slot."""
-        flows = {
-            s: f for (s, e), f in self.balanced.flows[user.commodity].items() if e == user.country
-        }
-        total = math.fsum(flows.values())
-        parts = [
-            (start, node, flow / total * part)
-            for start, flow in sorted(flows.items())
-            for node, part in self.plants.sources(user.commodity, start)
-        ]
-        shares = _shares([share for _, _, share in parts])
-        for (start, node, _), share in zip(parts, shares, strict=True):
-            if share > 0.0:
-                yield self._lane(user, start, node, share)
-
-    def _surge(self, name: str, origin: str) -> float:
-        """The largest flow over the usual one, where a figure names the exporter; else its capacity is the bound."""
-        row = self.lookup.parameter("surge", name, origin)
-        return row.value if row is not None and row.commodity and row.country else math.inf
-
-    def _lane(self, user: User, start: str, node: str, share: float) -> Lane:
-        name, get = user.commodity, self.parameters.get
-        origin, end = start.removeprefix(HUB), user.country.removeprefix(HUB)
-        freight = self.lookup.commodities[name].freight
-        mode = freight if origin != end or origin == REST else "road"
-        at = f"{node}|{user.node}|{mode}"
-        headroom = get("headroom", name, end, user.user)
-        abroad = origin != end or origin == REST
-        surge = self._surge(name, origin) if abroad else math.inf
-        evidence, spread = self.witness.flow(name, start, user.country)
-        if spread is not None and share >= LEAST_DRAWN:
-            self.parameters.spans["lane", at, "share"] = (
-                spread.label,
-                share * spread.low,
-                min(1.0, share * spread.high),
-            )
-        lag = get("order_lag", name, origin if abroad else "")
-        time = self.parameters.lead_time(origin, end, freight, ("lane", at, "lead_time"))
-        return Lane(
-            node,
-            user.node,
-            mode=mode,
-            share=share,
-            max_share=short(min(1.0, share * headroom)),
-            lead_time=Fixed(time),
-            order_lag=lag,
-            capacity=short(surge * share * user.use / YEAR),
-            evidence=evidence,
-        )
-
-
-def _shares(parts: list[float]) -> list[float]:
-    """Shares of a whole with eight decimals, which sum to 1: the largest takes up the slack."""
-    whole = math.fsum(parts)
-    shares = [round(part / whole, 8) for part in parts]
-    largest = shares.index(max(shares))
-    shares[largest] = round(1.0 - math.fsum(shares[:largest] + shares[largest + 1 :]), 8)
-    return shares

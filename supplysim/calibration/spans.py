@@ -11,7 +11,10 @@ from supplysim.calibration.figures import ASSUMPTION
 from supplysim.calibration.parameters import Spans
 from supplysim.model import Evidence, Range
 
-__all__ = ["ranges", "short"]
+__all__ = ["YEAR", "ranges", "short"]
+
+YEAR = 365.0
+"""Days: figures are yearly, the network is daily."""
 
 KINDS = {
     "commodities": "commodity",

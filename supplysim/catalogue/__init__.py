@@ -15,6 +15,7 @@ from supplysim.model import Network
 from supplysim.scenario import Scenario
 
 __all__ = [
+    "DEFAULT",
     "check_file",
     "figures_path",
     "load_network",
@@ -25,6 +26,8 @@ __all__ = [
     "scenarios",
 ]
 
+DEFAULT = "jp-de-cn-2022"
+"""The network of whoever names none."""
 _HERE = Path(__file__).resolve().parent
 
 
@@ -70,8 +73,8 @@ def scenario_path(name: str) -> Path:
     return _scenario_folder() / f"{name}.toml"
 
 
-def load_network(name_or_path: Path | str, *, beside: Path | str = "") -> Network:
-    """A bundled network by its name, or the network of a folder or file.
+def load_network(name_or_path: Path | str = DEFAULT, *, beside: Path | str = "") -> Network:
+    """A bundled network by its name, or the network of a folder or file; by default ``jp-de-cn-2022``.
 
     A relative path is taken from the folder ``beside`` (default: where you are). To reach a folder that is
     named like a bundled network, write ``./name`` or give a `pathlib.Path`.

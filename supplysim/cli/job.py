@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, cast
 from supplysim import catalogue
 from supplysim.cli.show import say
 from supplysim.ensemble import Comparison, Ensemble, compare, ensemble
-from supplysim.errors import Fault, InvalidInput, SupplysimError
+from supplysim.errors import InvalidInput, SupplysimError
 from supplysim.history import Score, check_history, monthly_exports, nulls, score
 from supplysim.model import Network
 from supplysim.plan import make_plan
@@ -85,10 +85,7 @@ def prepare(
     given = {key: value for key, value in settings.items() if value is not None}
     scenario = dataclasses.replace(scenario, **given)  # type: ignore[arg-type]
     beside = "" if network or name in catalogue.scenarios() else Path(name).parent
-    wanted = network or scenario.network
-    if not wanted:
-        rule = "the scenario names none; give one with --network"
-        raise InvalidInput([Fault("network", rule)], what=f"scenario {name}")
+    wanted = network or scenario.network or catalogue.DEFAULT
     net = catalogue.load_network(wanted, beside=beside)
     bundled = wanted in catalogue.networks()
     if central and net.ranges:

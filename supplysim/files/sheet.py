@@ -41,6 +41,7 @@ class Sheet:
     rows: list[Row] = field(default_factory=list)
     noted: list[tuple[int, Fault]] = field(default_factory=list)
     whole: bool = True
+    parts: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     @property
     def faults(self) -> list[Fault]:
@@ -160,7 +161,7 @@ def _row(sheet: Sheet, line: int, cells: dict[str, str], missing: set[str] | Non
             sheet.refuse(line, name, str(error), text or None)
             continue
         if column.path:
-            values.setdefault(column.path[:-1], {})[column.path[-1]] = value
+            values.setdefault(column.above, {})[column.leaf] = value
     row = Row(line, cells)
     _build(sheet, row, values, wrong)
     return row
@@ -173,7 +174,13 @@ def _build(
     faults: list[Fault] = []
     own = values[()]
     for name, cls in (("evidence", Evidence), ("release", Release), ("idle", Idle)):
-        part = _make(cls, values[name,], f"{name}.", faults) if (name,) in values else None
+        if (name,) not in values:
+            continue
+        key = (name, *values[name,].items())
+        part = sheet.parts.get(key)
+        if part is None:
+            part = _make(cls, values[name,], f"{name}.", faults)
+            sheet.parts[key] = part  # many rows rest on the same words
         if part is not None:
             own[name] = part
     item = _make(sheet.table.cls, own, "", faults)

@@ -11,6 +11,7 @@ import re
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import PlainValidator
@@ -52,6 +53,16 @@ class Column:
     asked: bool = True
     filled: bool = True
 
+    @cached_property
+    def above(self) -> tuple[str, ...]:
+        """The part of the row's object that holds the value; empty: the object itself."""
+        return self.path[:-1]
+
+    @cached_property
+    def leaf(self) -> str:
+        """The field of that part."""
+        return self.path[-1]
+
 
 @dataclass(frozen=True)
 class Table:
@@ -75,6 +86,8 @@ def parse_cell(kind: Kind, text: str) -> float | int | bool | str:
     >>> parse_cell("number", "1e3"), parse_cell("truth", "true"), parse_cell("notation", "Fixed(3)")
     (1000.0, True, 'Fixed(3)')
     """
+    if kind == "text":
+        return text
     if kind == "number":
         return _number(text)
     if kind == "integer":
@@ -85,7 +98,7 @@ def parse_cell(kind: Kind, text: str) -> float | int | bool | str:
         if text not in ("true", "false", "TRUE", "FALSE"):  # capitals: spreadsheets make them
             raise ValueError("must be true or false")
         return text.lower() == "true"
-    if kind == "notation" and _NUMBER.fullmatch(text):
+    if _NUMBER.fullmatch(text):
         return _number(text)
     return text
 

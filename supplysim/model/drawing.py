@@ -5,6 +5,7 @@ What is the same in all draws (which rows of which column, between which bounds)
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -186,6 +187,7 @@ class _Reader:
     def __init__(self, tables: Tables) -> None:
         self._tables = tables
         self._places: dict[str, dict[str, int]] = {}
+        self._fine: dict[tuple[type, str], tuple[float, float]] = {}
         self._hints = 0
 
     def read(self, item: Range) -> tuple[tuple[int, float] | None, list[Fault]]:
@@ -217,10 +219,15 @@ class _Reader:
         cls, field = (DaysOfCover, "days") if holder == "policy" else (rows.of, item.field)
         for side in ("low", "high"):
             bound = getattr(item, side)
+            least, most = self._fine.get((cls, field), (math.inf, -math.inf))
+            if least <= bound <= most:  # a rule of numbers is an interval
+                continue
             try:
                 accepted(cls, field, [bound])
             except ValidationError as error:
                 yield Fault(f"{path}.{side}", faults_of(error)[0].rule, bound)
+            else:
+                self._fine[cls, field] = min(least, bound), max(most, bound)
         if not item.low <= value <= item.high:
             bounds = (item.low, item.high)
             yield Fault(path, f"must hold what the row gives, {value:.6g}", bounds)

@@ -39,8 +39,8 @@ class Idle:
 
     ``capacity`` is in units a day. When the site owes its customers, beyond the stock that it has, more than
     ``backlog`` days of its baseline output for ``after`` days on end, its owner decides to restart it: nothing comes
-    for ``delay`` days, then it ramps up in equal daily steps over ``ramp`` days. When the site has owed less for
-    ``after`` days, it stops at once, or the restart is called off.
+    for ``delay`` days, then it ramps up over ``ramp`` days, in ten equal steps, or daily ones if these are fewer. When
+    the site has owed less for ``after`` days, it stops at once, or the restart is called off.
 
     >>> Idle(0.5, delay=120.0).ramp
     90.0

@@ -90,14 +90,15 @@ def test_capacity_comes_back_on_the_day_that_the_rule_says() -> None:
 @pytest.mark.parametrize("engine", ["simpy", "compiled"])
 @pytest.mark.parametrize("ramp", [0.0, 30.0, 2.5])
 def test_additional_output_is_the_ramp(ramp: float, engine: str) -> None:
-    """In daily steps: day / ramp of it after so many days, so on average half, less half a step."""
+    """In ten equal steps, or daily ones: so on average half, less half a step; looks are daily."""
     run = ss.simulate(rivals(ramp=ramp), ban(), horizon=AGAIN + 60, engine=engine)
     begun = run.data.started.sel(site="b").values
     assert begun[20:AGAIN].sum() == pytest.approx(AGAIN - 20)
-    extra = sum(min(1.0, day / ramp) if ramp else 1.0 for day in range(60))
-    if ramp == 2.5:
-        extra = 57.0 + 1 / 2.5 + 2 / 2.5  # on days 1 and 2; looks are daily, so all of it on day 3
-    assert extra == pytest.approx({0.0: 60.0, 30.0: 44.5, 2.5: 58.2}[ramp])
+    extra = {
+        0.0: 60.0,
+        30.0: 30.0 + 3.0 * (0.1 + 0.2 + 0.3 + 0.4 + 0.5 + 0.6 + 0.7 + 0.8 + 0.9),
+        2.5: 57.0 + 1 / 3 + 2 / 3,  # on days 1 and 2, all of it on day 3
+    }[ramp]
     assert begun[AGAIN:].sum() == pytest.approx(60.0 + extra, abs=0.126)  # a lot more or less
 
 

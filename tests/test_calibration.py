@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array, eye_array
 
@@ -55,6 +55,7 @@ def test_the_worked_example_of_narasimhan_and_jordache():
     assert abs(table["moved"]).max() == pytest.approx(1.69, abs=0.01)
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(10.0, 100.0), min_size=6, max_size=6),
     st.lists(st.floats(0.5, 5.0), min_size=6, max_size=6),
@@ -67,6 +68,7 @@ def test_agrees_with_the_closed_form_where_no_bound_is_touched(values, sd):
     assert PIPES @ found.x == pytest.approx(np.zeros(4), abs=1e-6)
 
 
+@settings(deadline=None, max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(3, 6))
 def test_a_known_truth_is_found_again(seed, size):
     """A made trade matrix, measured with noise: what is exact stays, what is noisy gets better on average."""

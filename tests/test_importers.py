@@ -1,5 +1,8 @@
 """What analysts have already: trade statistics, input-output tables and material flows as networks."""
 
+import dataclasses
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -449,3 +452,27 @@ def test_bad_choices_are_told(tmp_path):
     (tmp_path / "one.csv").write_text("Time,value\n2022,1\n")
     with pytest.raises(ss.InvalidInput, match=r"one\.csv: must be called"):
         im.read_flodym(tmp_path)
+
+
+# --- the page about it ----------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parent.parent / "docs" / "importing.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python ?(\w*)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_page_has_an_example_of_each():
+    assert len(BLOCKS) == 4
+
+
+@pytest.mark.parametrize(("needs", "block"), BLOCKS, ids=range(len(BLOCKS)))
+def test_the_page_runs(needs, block, tmp_path, monkeypatch):
+    if needs:
+        pytest.importorskip(needs, reason=f"{needs} is an extra")
+    shutil.copytree(DATA, tmp_path / "data")
+    monkeypatch.chdir(tmp_path / "data")
+    exec(compile(block, "docs/importing.md", "exec"), {})
+
+
+def test_the_page_tells_every_column():
+    for field in dataclasses.fields(ss.Supplier):
+        assert f"`{field.name}`" in PAGE

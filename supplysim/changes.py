@@ -2,7 +2,7 @@
 
 A `Change` sets, or takes away, one key's contribution to one attribute of one entity; effective values are
 folded from the baseline value anew at each change, in sorted key order (`fold`). Gates stand on lanes.
-A `Watch` makes changes when stocks run low, a `Renewal` when chance strikes.
+A `Watch` makes changes when stocks run low or debts pile up, a `Renewal` when chance strikes.
 
 ======= ============== =================================================================
 kind    attribute      values
@@ -225,21 +225,40 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """When the pooled stock of ``slots`` falls below ``below`` days of baseline use, make the changes ``then``.
+    """When an observable has been past ``level`` for ``for_days`` days, make the changes ``then``.
 
-    Looked at once a day, in the change phase, from day ``begins`` to ``ends``. The changes are made ``delay``
-    days after (their own times are ignored), and ``otherwise`` when the stock is back above ``above`` days.
+    Looked at once a day, in the change phase, from day ``begins`` to ``ends``. The changes, in order of time, are made
+    ``delay`` and their own time in days after that look, each at the first look by then. From the first of them on,
+    ``otherwise`` is made (at once, whatever its times) when the observable has been on the other side of ``back``
+    for ``for_days`` days; what is still to come is dropped. ``names`` are pooled. Observables:
+
+    ``stock``: what slots have, in days of the use they get ready for; past the level when below.
+    ``owed``: what sites owe on open lanes beyond their stock, in days of output; past the level when above.
+    ``output``: what sites have made in the last ``for_days`` days (a whole number, at least 1) as a share of what
+    they get ready for; past the level when below. The average is over these days, so nothing else has to hold.
     """
 
     key: str
-    slots: tuple[str, ...]
-    below: float
-    above: float
+    names: tuple[str, ...]
+    level: float
+    back: float
     then: tuple[Change, ...]
     otherwise: tuple[Change, ...]
     delay: float = 0.0
     begins: float = 0.0
     ends: float = math.inf
+    observable: Literal["stock", "owed", "output"] = "stock"
+    for_days: float = 0.0
+
+    @property
+    def hold(self) -> float:
+        """For how many days a condition must hold."""
+        return 0.0 if self.observable == "output" else self.for_days
+
+    @property
+    def window(self) -> int:
+        """Over how many days output is averaged (0: the observable is no average)."""
+        return max(1, math.ceil(self.for_days)) if self.observable == "output" else 0
 
 
 @dataclass(frozen=True, slots=True)

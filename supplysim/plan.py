@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
@@ -38,19 +38,20 @@ class Plan:
 
     ``use`` is the use (units a day) that each slot gets ready for; ``lumps`` is what its target holds besides
     days of use; ``lump`` is the size of one order or withdrawal, the yardstick of what is negligible.
-    ``site_target`` is the finished stock a site aims at; ``lead`` and ``slack`` are by lane: the mean
+    ``site_target`` is the finished stock a site aims at; ``allowance`` and ``opening_allowance`` are how much
+    residue of its host a by-product finds at most, and at the start; ``lead`` and ``slack`` are by lane: the mean
     time from order to receipt, and what a lane's own capacity (or the order of one day) may add. ``arrays`` holds the
     same in the order of the network's tables. ``expected_events`` is about how many events the run makes.
     """
 
     timeline: Timeline
-    network: Network
-    baseline: Baseline
+    network: Network = field(repr=False)  # that of the timeline
+    baseline: Baseline = field(repr=False)
     seed: int
     replication: int
     horizon: int
     warmup: int
-    arrays: Targets
+    arrays: Targets = field(repr=False)
     expected_events: float
 
     # --- ties ------------------------------------------------------------------------------------
@@ -126,6 +127,16 @@ class Plan:
         return by_name(self.network.tables.site_names(), self.arrays.site_target)
 
     @cached_property
+    def allowance(self) -> dict[str, float]:
+        """By site: see above."""
+        return by_name(self.network.tables.site_names(), self.arrays.allowance)
+
+    @cached_property
+    def opening_allowance(self) -> dict[str, float]:
+        """By site: see above."""
+        return by_name(self.network.tables.site_names(), self.arrays.opening_allowance)
+
+    @cached_property
     def lead(self) -> dict[str, float]:
         """By lane: see above."""
         return by_name(self.network.tables.lane_keys, self.arrays.lead)
@@ -152,6 +163,14 @@ class Plan:
             # with single withdrawals, as many as fit into the wait must be covered
             wait += split * rules.in_periods(days, period)
         return (wait + policy.days + extra_cover) * self.use[slot.key] + self.lumps[slot.key]
+
+    def per_day(self, watch: Watch) -> float:
+        """What one day is to a watch, in units: the use or the output that its entities get ready for."""
+        if watch.observable == "stock":
+            return rules.total([self.use[slot] for slot in watch.names])
+        planned = self.network.tables.sites.planned
+        place, output = self.network.tables.node_place, self.baseline.output
+        return rules.total([max(output[x], planned.item(place[x])) for x in watch.names])
 
     def opening_stock(self, slot: Slot) -> float:
         """What is on hand when the warm-up starts: the full target, with nothing on order."""
@@ -308,7 +327,7 @@ def _rates_of_nodes(network: Network) -> dict[str, Floats]:
     poisson = demands.arrivals.each(lambda how: how == "poisson") > 0.0
     reviewed = slots.review > 0.0
     with np.errstate(all="ignore"):
-        site = 3.0 * base.capacity / base.lot
+        site = 3.0 * (base.capacity + tables.sites.idle_capacity) / base.lot
         demand = np.where(poisson, demands.rate / withdrawal(tables), 1.0 / demands.period)
         slot = np.where(reviewed, 1.0 / on_grid_below(slots.review), 0.0)
         orders = np.concatenate([site, np.ones(len(tables.stores)), demand])[slots.node]

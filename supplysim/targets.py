@@ -37,7 +37,8 @@ class Targets:
 
     By slot: ``use`` (a day) that it gets ready for, ``lump`` (one order or withdrawal), ``lumps`` (what its target
     holds besides days of use), ``period`` (of withdrawals that orders are not in step with, else 0), ``opening_stock``.
-    By site: ``site_target`` and ``opening_output`` of finished stock. By lane: ``lead``, the mean time from order to
+    By site: ``site_target`` and ``opening_output`` of finished stock; for a by-product the ``allowance`` that its
+    host's residue may grow to, and ``opening_allowance`` (0 for others). By lane: ``lead``, the mean time from order to
     receipt, and ``slack``, what a lane's own capacity (or the order of one day) may add.
     """
 
@@ -48,6 +49,8 @@ class Targets:
     opening_stock: Floats
     site_target: Floats
     opening_output: Floats
+    allowance: Floats
+    opening_allowance: Floats
     lead: Floats
     slack: Floats
 
@@ -70,7 +73,8 @@ def find_targets(tables: Tables, flows: Flows) -> Targets:
         target = _site_target(tables, flows, bursts)
         ready = (flows.output[: len(tables.sites)] > 0.0) | (np.diff(tables.inputs_of.starts) > 0)
         output = np.where(ready, target, 0.0)
-    found = (use, lump, lumps, period, opening, target, output, lead, slack)
+        allowance, opened = _allowance(tables, flows, bursts)
+    found = (use, lump, lumps, period, opening, target, output, allowance, opened, lead, slack)
     return Targets(*map(sealed, found))
 
 
@@ -180,6 +184,22 @@ def _site_target(tables: Tables, flows: Flows, bursts: Floats) -> Floats:
     output = np.maximum(flows.output[: len(sites)], sites.planned)
     wait = sites.cover + flows.lot / flows.capacity + sites.cycle_time
     return np.where(output > 0.0, wait * output + bursts[: len(sites)] + flows.lot, 0.0)
+
+
+def _allowance(tables: Tables, flows: Flows, bursts: Floats) -> tuple[Floats, Floats]:
+    """How much residue of its host a by-product finds at most, and when the warm-up starts.
+
+    Its buffer, but at least what the host may fall behind the by-product in normal times: orders of either come in
+    bursts, and a line may be a lot ahead or behind them. A run starts without the lots that the host would have in its
+    cycle time: what they will leave is there as well.
+    """
+    sites, host = tables.sites, tables.host
+    output = np.maximum(flows.output[: len(sites)], sites.planned)
+    lumps = bursts[: len(sites)] + 2.0 * flows.lot
+    least = lumps + sites.host_yield * np.append(lumps, 0.0)[host]
+    most = np.where(host >= 0, np.maximum(sites.host_buffer * output, least), 0.0)
+    under_way = np.where(host >= 0, output * np.append(sites.cycle_time, 0.0)[host], 0.0)
+    return most, most + under_way
 
 
 def _lead(tables: Tables) -> Floats:

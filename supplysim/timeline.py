@@ -16,7 +16,17 @@ from typing import TypeVar
 
 import numpy as np
 
-from supplysim.changes import STRUCTURE, Change, Closed, Ledger, Primitive, Renewal, Target, Watch
+from supplysim.changes import (
+    STRUCTURE,
+    Change,
+    Closed,
+    Factor,
+    Ledger,
+    Primitive,
+    Renewal,
+    Target,
+    Watch,
+)
 from supplysim.errors import Fault, InvalidInput
 from supplysim.measures import Context, Measure
 from supplysim.model import Network
@@ -84,6 +94,7 @@ def lay_out(network: Network, scenario: Scenario | Spliced | None) -> Timeline:
         laid = {key: measure.primitives(context) for key, measure in measures.items()}
         stages.append(Stage(since, there, measures, laid))
     primitives = succeed(stages, context) + _release_rules(whole, stages)
+    primitives += _restart_rules(whole)
     changes = [p for p in primitives if isinstance(p, Change)]
     watches = [p for p in primitives if isinstance(p, Watch)]
     renewals = [p for p in primitives if isinstance(p, Renewal)]
@@ -172,8 +183,8 @@ def _release_rules(network: Network, stages: Sequence[Stage]) -> list[Primitive]
         watch = Watch(
             key,
             slots,
-            below=rule.below,
-            above=rule.above,
+            level=rule.below,
+            back=rule.above,
             delay=rule.delay,
             then=(*opening, *pausing),
             otherwise=(*closing, *resuming),
@@ -184,6 +195,40 @@ def _release_rules(network: Network, stages: Sequence[Stage]) -> list[Primitive]
             dataclasses.replace(watch, begins=max(0.0, begins), ends=ends)
             for begins, ends in spells
         ]
+    return primitives
+
+
+def _restart_rules(network: Network) -> list[Primitive]:
+    """Idle capacity: a watch on what the site owes restarts it, step by step, and stops it again.
+
+    It belongs to the network and goes on whatever the scenario. It multiplies what is active, so that an outage
+    of the site stops it as well; where nothing is active, the idle capacity is the base and at first none of it counts.
+    """
+    primitives: list[Primitive] = []
+    tables, capacity = network.tables, network.baseline().arrays.capacity
+    for row in np.flatnonzero(tables.sites.idle_capacity > 0.0).tolist():
+        name, rule, base = tables.sites.name[row], tables.sites.idle[row], capacity.item(row)
+        key, target = f"|idle {name}", Target("site", name, "capacity")
+        active = 0.0 if tables.all_idle[row] else base
+        still = Factor(0.0) if active == 0.0 else None
+        shares = [(rule.delay + day, day / rule.ramp) for day in range(1, math.ceil(rule.ramp))]
+        then = [
+            Change(time, target, key, Factor((active + rule.capacity * share) / base))
+            for time, share in [*shares, (rule.delay + rule.ramp, 1.0)]
+        ]
+        if still is not None:
+            primitives.append(Change(-math.inf, target, key, still))
+        watch = Watch(
+            key,
+            (name,),
+            level=rule.backlog,
+            back=rule.backlog,
+            then=tuple(then),
+            otherwise=(Change(0.0, target, key, still),),
+            observable="owed",
+            for_days=rule.after,
+        )
+        primitives.append(watch)
     return primitives
 
 

@@ -312,3 +312,11 @@ def test_what_is_assumed_has_a_range_that_the_ensemble_draws_from(made):
         network, None, replications=4, horizon=150, seed=1, progress=False, executor=1
     )
     assert float(runs.totals("unmet").sum()) == 0.0
+
+
+def test_what_nobody_measures_pulls_at_nothing():
+    """A slack of millions, beside a by-product of thousands: the host's room must not draw the by-product up."""
+    balances = np.array([[1.0, -0.05, 1.0]])  # by-product + spare = 0.05 x host
+    measured = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    found = reconcile(problem([6e5, 8e7], [3e4, 1e6], balances, measured=measured))
+    assert found.x == pytest.approx([6e5, 8e7, 0.05 * 8e7 - 6e5], rel=1e-6)

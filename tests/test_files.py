@@ -27,6 +27,7 @@ from supplysim.model import (
     Demand,
     Empirical,
     Evidence,
+    Idle,
     Input,
     Lane,
     Lognormal,
@@ -118,7 +119,9 @@ def rich() -> Network:
         sites=[
             Site("mine", country="CN", makes="ore", utilisation=1 / 3, lot=1e-7, owner="US"),
             Site("plant", country="DE", makes="metal", capacity=1e22, allocation="fifo",
-                 inputs={"ore": Input(1 / 7, policy=MinMax(-1.5, 1e17, review=7), initial=Days(3, 4))}),
+                 inputs={"ore": Input(1 / 7, policy=MinMax(-1.5, 1e17, review=7), initial=Days(3, 4))},
+                 host="mine", host_yield=7.5, host_buffer=0.1, idle=Idle(2, after=0, ramp=1 / 3)),
+            Site("scrap", country="JP", makes="metal", planned=0.5, idle=Idle(1)),
         ],
         stores=[
             Store("hub", country="NL", commodity="ore", policy=BaseStock(1e-30), initial=7),
@@ -352,6 +355,35 @@ def test_a_table_that_is_wrong_throughout_is_not_listed_throughout(folder):
             "sites_csv",
             TINY["sites.csv"].replace("ore,50", "ore,5"),
             "sites.csv:2.capacity: must be at least the baseline output of 8 a day; found 5.0",
+        ),
+        (
+            "sites_csv",
+            "name,country,makes,capacity,host,host_yield,source,confidence\n"
+            "mine,CN,ore,50,,,usgs,read\n"
+            "plant,DE,metal,9,mien,1,usgs,read\n",
+            "sites.csv:3.host: unknown site; did you mean 'mine'?; found 'mien'",
+        ),
+        (
+            "sites_csv",
+            "name,country,makes,capacity,host,host_yield,source,confidence\n"
+            "mine,CN,ore,50,,,usgs,read\n"
+            "plant,DE,metal,9,mine,0.25,usgs,read\n",
+            "sites.csv:3.host_yield: leaves 2 a day of what mine makes in normal times; "
+            "must be at least the baseline output of 4 a day; found 0.25",
+        ),
+        (
+            "sites_csv",
+            "name,country,makes,capacity,idle_delay,source,confidence\n"
+            "mine,CN,ore,50,,usgs,read\n"
+            "plant,DE,metal,9,30,usgs,read\n",
+            "sites.csv:3.idle_capacity: is required",
+        ),
+        (
+            "sites_csv",
+            "name,country,makes,capacity,idle_capacity,source,confidence\n"
+            "mine,CN,ore,50,,usgs,read\n"
+            "plant,DE,metal,,9,usgs,read\n",
+            "sites.csv:3.capacity: must be at least the baseline output of 4 a day; found 0.0",
         ),
         (
             "lanes_csv",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import supplysim as ss
+from supplysim.testing import tiny
 
 REACH: dict[str, Any] = {"origin": ["CN"], "commodities": ["ore"]}
 
@@ -136,3 +137,14 @@ def test_a_reserve_is_not_filled_by_who_sends_nothing() -> None:
     reserve = ss.Reserve(key="stock", country="DE", commodity="ore", days=10.0, below=5.0)
     run = ss.simulate(network, ss.Scenario(measures=[reserve]), horizon=30)
     assert [str(x) for x in run.data.lane.values if "|stock|" in x] == ["a|stock|"]
+
+
+def test_a_ban_that_is_announced_when_it_begins_leaves_no_time_to_buy_ahead():
+    """Two changes of one key on one target at one instant would leave it to chance which holds."""
+    from supplysim.timeline import lay_out
+
+    ban = ss.ExportBan(
+        origin=["CN"], commodities=["ore"], announced=10.0, begins=10.0, ends=20.0, forward_buying=5
+    )
+    timeline = lay_out(tiny(), ss.Scenario(measures=[ban], horizon=50))
+    assert [change for change in timeline.changes if change.target.attribute == "cover"] == []

@@ -49,7 +49,15 @@ def network(*ranges: ss.Range, **more: Any) -> ss.Network:
         "sites": [
             ss.Site("mine-b", country="CN", makes="ore", utilisation=0.5),
             ss.Site("mine-a", country="AU", makes="ore", capacity=90.0, lot=2.0, planned=1.0),
-            ss.Site("pit", country="DE", makes="flux", utilisation=0.5, jobs=20.0),
+            ss.Site(
+                "pit",
+                country="DE",
+                makes="flux",
+                utilisation=0.5,
+                jobs=20.0,
+                host="mine-b",
+                host_yield=0.5,
+            ),
             ss.Site(
                 "smelter",
                 country="DE",
@@ -170,6 +178,8 @@ def test_every_number_can_be_drawn_and_nothing_else_moves(kind: str) -> None:
                 continue
             drawn.add(field)
             assert (name, holder(kind, field)) in changed, (name, field)
+            if field != "capacity":  # lanes keep their room over what they then carry
+                changed = {c for c in changed if c[1] != "capacity"}
             if field == "share":  # the others of the slot move, too
                 assert {f for _, f in changed} <= {"share", "max_share"}
             else:
@@ -292,7 +302,9 @@ def test_a_world_is_the_network_of_its_objects(net: ss.Network, seed: int, r: in
 def test_runs_in_a_world_are_balanced_and_the_same_from_its_objects(net: ss.Network) -> None:
     world = net.drawn(1, 2)
     run: dict[str, Any] = {"horizon": 60, "seed": 1, "replication": 2, "events": True}
-    testing.assert_same(ss.simulate(world, **run), ss.simulate(rebuilt(world), **run))
+    reference = ss.simulate(world, engine="simpy", **run)
+    testing.assert_same(reference, ss.simulate(rebuilt(world), engine="simpy", **run))
+    testing.assert_same(reference, ss.simulate(world, engine="compiled", **run))
 
 
 # --- what is refused -----------------------------------------------------------------------------

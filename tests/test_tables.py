@@ -60,7 +60,7 @@ def test_columns_give_the_bits_of_the_naive_reference(network: ss.Network) -> No
     plan, naive = plan_of(network), ByName(network)
     for name in ("output", "use", "flow", "capacity", "lot"):
         assert getattr(plan.baseline, name) == getattr(naive.base, name), name
-    for name in ("use", "lump", "lumps", "site_target", "lead", "slack"):
+    for name in ("use", "lump", "lumps", "site_target", "allowance", "lead", "slack"):
         assert getattr(plan, name) == getattr(naive, name), name
     assert plan.warmup == naive.warmup()
     for key, slot in network.slots.items():
@@ -82,6 +82,7 @@ def test_ranks_are_places_among_all_kinds_and_names(network: ss.Network) -> None
         *(("demand", demand.name) for demand in network.demands),
         *(("slot", key) for key in network.slots),
         *(("lane", lane.key) for lane in network.lanes),
+        *(("measure", f"|idle {site.name}") for site in network.sites if site.idle),
         ("record", ""),
     ]
     assert plan.rank == {entity: place for place, entity in enumerate(sorted(names))}

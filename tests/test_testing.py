@@ -152,6 +152,13 @@ FEATURES = {
     "qualified for less": lambda net: any(lane.max_share < 1.0 for lane in net.lanes),
     "idle site": lambda net: 0.0 in net.baseline().output.values(),
     "planned": lambda net: any(s.planned > 0.0 for s in net.sites),
+    "by-product": lambda net: any(s.host for s in net.sites),
+    "by-product with no residue to spare": lambda net: any(
+        s.host and s.host_yield * net.baseline().output[s.host] <= net.baseline().output[s.name]
+        for s in net.sites
+    ),
+    "idle capacity": lambda net: any(s.idle and s.capacity for s in net.sites),
+    "all idle": lambda net: any(s.idle and not (s.capacity or s.utilisation) for s in net.sites),
     "utilisation 1": lambda net: 1.0 in utilisations(net),
     "utilisation 0.5": lambda net: 0.5 in utilisations(net),
     "given capacity": lambda net: any(s.capacity for s in net.sites),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import supplysim as ss
 from supplysim.ensemble.job import BLOCK
 from supplysim.history import monthly_cover
 from supplysim.history.monthly import daily_cover
+from supplysim.testing import tiny
 
 RUN: dict[str, Any] = {"replications": BLOCK + 2, "seed": 3, "progress": False, "horizon": 200}
 RECORDS = ("output", "on_hand", "wanted", "served", "unmet", "shipped", "received")
@@ -204,3 +206,58 @@ def test_a_scenario_that_would_build_something_else_in_a_world_is_refused() -> N
     with pytest.raises(ss.InvalidInput, match=r"'second' in replication 0 refused[^|]*'pit\|stock"):
         ss.ensemble(net, SOURCE, executor=1, **RUN)
     assert ss.ensemble(net, SOURCE, executor=1, figures="central", **RUN)
+
+
+def test_a_lane_keeps_its_room_where_more_is_shipped():
+    """Capacity is given for the central flow: twice of it stays twice, whatever rate is drawn."""
+    net = tiny()
+    demand, lane = net.demands[0], net.lanes[0]
+    flow = net.baseline().flow[lane.key]
+    wide = net.replace(
+        lanes=[dataclasses.replace(lane, capacity=2.0 * flow)],
+        ranges=[
+            ss.Range(
+                "use",
+                kind="demand",
+                name=demand.name,
+                field="rate",
+                low=0.0,
+                high=9.0 * demand.rate,
+            )
+        ],
+    )
+    for replication in range(5):
+        world = wide.drawn(1, replication)
+        drawn = world.lanes_by_key[lane.key]
+        assert drawn.capacity == pytest.approx(2.0 * world.baseline().flow[lane.key])
+        assert world.lanes[0] == drawn
+
+
+def test_a_by_product_takes_what_a_world_makes_it_need():
+    """Half as much of the host's product is used as was thought: its by-product is not refused for it."""
+    net = ss.Network(
+        name="hosted",
+        commodities=[ss.Commodity("alumina"), ss.Commodity("gallium")],
+        sites=[
+            ss.Site("smelter", country="CN", makes="alumina", utilisation=0.9),
+            ss.Site(
+                "liquor",
+                country="CN",
+                makes="gallium",
+                utilisation=0.9,
+                host="smelter",
+                host_yield=0.1,
+            ),
+        ],
+        demands=[
+            ss.Demand("metal", country="CN", commodity="alumina", rate=100.0),
+            ss.Demand("chips", country="CN", commodity="gallium", rate=9.0),
+        ],
+        lanes=[ss.Lane("smelter", "metal", lead_time=2), ss.Lane("liquor", "chips", lead_time=2)],
+        ranges=[span("demand", "metal", "rate", 20.0, 101.0)],
+    )
+    worlds = [net.drawn(1, replication) for replication in range(6)]
+    yields = [world.site_by_name["liquor"].host_yield for world in worlds]
+    for world, found in zip(worlds, yields, strict=True):
+        assert found == max(0.1, 9.0 / world.demand_by_name["metal"].rate)
+    assert max(yields) > 0.1

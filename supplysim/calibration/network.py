@@ -19,6 +19,8 @@ from supplysim.model import (
     Commodity,
     DaysOfCover,
     Demand,
+    Fixed,
+    Idle,
     Input,
     Lane,
     Network,
@@ -30,6 +32,8 @@ __all__ = ["build"]
 
 YEAR = 365.0
 """Days: figures are yearly, the network is daily."""
+LEAST_DRAWN = 0.03
+"""Shares of a slot's use below this are not drawn by themselves: they give way to the larger ones."""
 ELASTICITIES = ("elasticity_supply", "elasticity_demand", "elasticity_origins", "choke_price")
 CITED = Citation("Assumed for this network; the reason and the range stand in the row's note")
 
@@ -131,11 +135,47 @@ class Builder:
             cycle_time=get("cycle_time", product, country, process, at=("site", at, "cycle_time")),
             cover=get("cover_made", product, country, process, at=("site", at, "cover")),
             allocation="proportional" if country == "CN" else "incumbent-first",
+            idle=self._idle(plant),
+            **self._host(plant),
             value_added=short(max(0.0, left * share)),
             jobs=short(get("jobs", product, country, process, default=0.0) * output),
             owner=(plant.firm.owner or None) if plant.firm else None,
             evidence=self.witness.maker(plant.maker, plant.firm),
         )
+
+    def _idle(self, plant: Plant) -> Idle | None:
+        """What stands still and could come back, after its restart delay and ramp."""
+        product, country, process = plant.maker
+        row = self.lookup.parameter("idle", product, country, process)
+        if row is None or row.value <= 0.0:
+            return None
+        alike = [p for p in self.plants.all if p.maker[:2] == plant.maker[:2]]
+        if row.user:  # a figure of one process, else of all that the country has
+            alike = [p for p in alike if p.maker == plant.maker]
+        part = self.plants.output(plant) / sum(self.plants.output(p) for p in alike)
+        delay, ramp = (
+            self.parameters.get(f"restart_{part}", product, country, process)
+            for part in ("delay", "ramp")
+        )
+        return Idle(short(row.value * part / YEAR), delay=delay, ramp=ramp)
+
+    def _host(self, plant: Plant) -> dict[str, Any]:
+        """The plant whose residue a by-product is made of: the largest that makes its host's commodity there."""
+        product, country, process = plant.maker
+        for row in self.balanced.figures.hosts:
+            if (row.commodity, row.process) != (product, process) or row.country not in (
+                "",
+                country,
+            ):
+                continue
+            hosts = [p for p in self.plants.all if p.maker[:2] == (row.host, country)]
+            if hosts:
+                largest = max(hosts, key=self.plants.output)
+                whole = sum(self.plants.output(p) for p in hosts) / self.plants.output(largest)
+                part = row.quantity * whole * plant.share
+                taken = self.plants.output(plant) / self.plants.output(largest)
+                return {"host": largest.name, "host_yield": short(max(part, taken) * 1.0001)}
+        return {}
 
     def _inputs(self, plant: Plant) -> Mapping[str, Input]:
         product, country, process = plant.maker
@@ -241,22 +281,22 @@ class Builder:
         abroad = origin != end or origin == REST
         surge = self._surge(name, origin) if abroad else math.inf
         evidence, spread = self.witness.flow(name, start, user.country)
-        if spread is not None:
+        if spread is not None and share >= LEAST_DRAWN:
             self.parameters.spans["lane", at, "share"] = (
                 spread.label,
                 share * spread.low,
                 min(1.0, share * spread.high),
             )
+        lag = get("order_lag", name, origin if abroad else "")
+        time = self.parameters.lead_time(origin, end, freight, ("lane", at, "lead_time"))
         return Lane(
             node,
             user.node,
             mode=mode,
             share=share,
             max_share=short(min(1.0, share * headroom)),
-            lead_time=self.parameters.lead_time(origin, end, freight),
-            order_lag=get(
-                "order_lag", name, origin if abroad else "", at=("lane", at, "order_lag")
-            ),
+            lead_time=Fixed(time),
+            order_lag=lag,
             capacity=short(surge * share * user.use / YEAR),
             evidence=evidence,
         )

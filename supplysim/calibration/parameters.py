@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from supplysim.calibration.lookup import REST, Lookup
 from supplysim.calibration.rows import Figure, Parameter, Route
 from supplysim.errors import Fault
-from supplysim.model import Distribution, Fixed, Triangular
 
 __all__ = ["Parameters", "Spans"]
 
@@ -63,24 +62,27 @@ class Parameters:
         if given > 0.0 and row.low < row.high:
             self.spans[at] = (label, value * row.low / given, value * row.high / given)
 
-    def lead_time(self, start: str, end: str, mode: str) -> Distribution:
+    def lead_time(self, start: str, end: str, mode: str, at: tuple[str, str, str]) -> float:
         """Days from door to door: between the two countries if there is a route, else between their regions."""
-        if start == end and start != REST:
-            row = self._routes.get(("domestic", "domestic", "domestic"))
-        else:
-            ends = [
-                [country, self._regions.get(country, self._regions.get(REST, ""))]
-                for country in (start, end)
-            ]
-            found = [self._routes.get((a, b, mode)) for a in ends[0] for b in ends[1]]
-            row = next((route for route in found if route is not None), None)
+        row = self._route(start, end, mode)
         if row is None:
             rule = f"no route by {mode}; add one between the countries or their regions"
-            self.missing.setdefault(f"{start} {end} {mode}", Fault(f"routes.{start}.{end}", rule))
-            return Fixed(1.0)
-        low = row.days if row.low is None else row.low
-        high = row.days if row.high is None else row.high
-        return Fixed(row.days) if low == high else Triangular(low, row.days, high)
+            fault = Fault(f"routes.{start}.{end}", rule)
+            self.missing.setdefault(f"{start} {end} {mode}", fault)
+            return 1.0
+        label = f"route {row.origin} {row.destination} {row.mode}"
+        self.note(at, row, label, row.days, row.days)
+        return row.days
+
+    def _route(self, start: str, end: str, mode: str) -> Route | None:
+        if start == end != REST:
+            return self._routes.get(("domestic", "domestic", "domestic"))
+        ends = [
+            [country, self._regions.get(country, self._regions.get(REST, ""))]
+            for country in (start, end)
+        ]
+        found = [self._routes.get((a, b, mode)) for a in ends[0] for b in ends[1]]
+        return next((route for route in found if route is not None), None)
 
 
 def _both_ways(routes: tuple[Route, ...]) -> Mapping[tuple[str, str, str], Route]:

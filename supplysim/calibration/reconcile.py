@@ -231,10 +231,36 @@ def _weighted(problem: Problem) -> Any:
 
 
 def _scale(problem: Problem) -> Floats:
-    """The size of each variable's uncertainty, so that tonnes and kilograms weigh alike in the solver."""
+    """A size for each variable, so that tonnes and kilograms weigh alike in the solver.
+
+    It is the spread of what is measured. What nobody measures gets the largest size that its balances allow it, so
+    that holding it to 0 ever so slightly moves nothing else.
+    """
+    from scipy import sparse
+
     weighted = _weighted(problem)
     norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=0)).ravel())
-    return np.where(norms > 0.0, 1.0 / np.maximum(norms, 1e-300), 1.0)
+    scale: Floats = 1.0 / np.maximum(norms, 1e-300)
+    open_ = norms == 0.0
+    if not open_.any():
+        return scale
+    entries = abs(problem.measured).tocsr()
+    shown = sparse.diags_array(np.abs(problem.values)) @ (entries > 0.0).astype(float)
+    sizes = np.asarray(shown.max(axis=0).todense()).ravel()
+    balances = abs(problem.balances).tocsr()
+    for _ in range(
+        len(problem.totals) + 1
+    ):  # from balance to balance, as far as they hang together
+        largest = np.asarray((balances @ sparse.diags_array(sizes)).max(axis=1).todense()).ravel()
+        inverse = balances.astype(float).copy()
+        inverse.data = 1.0 / inverse.data
+        reach = np.asarray((sparse.diags_array(largest) @ inverse).max(axis=0).todense()).ravel()
+        found = np.where(open_, np.maximum(sizes, reach), sizes)
+        if np.array_equal(found, sizes):
+            break
+        sizes = found
+    found = np.maximum(sizes, 1.0)
+    return np.asarray(np.where(open_, found, scale))
 
 
 def _even(matrix: Any, right: Floats) -> tuple[Any, Floats]:

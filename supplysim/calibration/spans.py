@@ -44,6 +44,8 @@ def _fields(kind: str, items: list[Any]) -> Iterator[tuple[Field, float]]:
         numbers = {n: v for n, v in own.items() if isinstance(v, float)}
         if kind in ("demands", "stores"):
             numbers["cover"] = item.policy.days
+        if kind == "lanes":
+            numbers["lead_time"] = item.lead_time.mean
         yield from (((KINDS[kind], name, field), value) for field, value in numbers.items())
         for key, need in own.get("inputs", {}).items():
             at = f"{name}|{key}"

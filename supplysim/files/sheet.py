@@ -14,7 +14,7 @@ from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.files.readable import reword
 from supplysim.files.reading import MOST_FAULTS, at, read_text
 from supplysim.files.tables import Column, Table, parse_cell
-from supplysim.model import Evidence, Release
+from supplysim.model import Evidence, Idle, Release
 
 __all__ = ["Row", "Sheet", "read_sheet"]
 
@@ -172,7 +172,7 @@ def _build(
     """The row's evidence and its object, the latter only if all of the row is right."""
     faults: list[Fault] = []
     own = values[()]
-    for name, cls in (("evidence", Evidence), ("release", Release)):
+    for name, cls in (("evidence", Evidence), ("release", Release), ("idle", Idle)):
         part = _make(cls, values[name,], f"{name}.", faults) if (name,) in values else None
         if part is not None:
             own[name] = part

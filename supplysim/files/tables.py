@@ -22,6 +22,7 @@ from supplysim.model import (
     Demand,
     Evidence,
     Fixed,
+    Idle,
     Input,
     Lane,
     Range,
@@ -139,8 +140,8 @@ def _columns(
         hint = hints(cls)[field.name]
         if Evidence in options(hint):
             yield from _EVIDENCE
-        elif Release in options(hint):
-            for column in _columns(Release, (field.name,)):
+        elif parts := [part for part in (Release, Idle) if part in options(hint)]:
+            for column in _columns(parts[0], (field.name,)):
                 name = f"{field.name}_{column.name}"
                 yield dataclasses.replace(column, name=name, asked=False, filled=False)
         elif field.name != "inputs":  # a table of its own

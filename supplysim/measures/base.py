@@ -25,6 +25,7 @@ from supplysim.model.fields import (
     days_from,
     frozen,
 )
+from supplysim.rules import on_grid
 
 __all__ = ["Context", "Measure", "TradeMeasure"]
 
@@ -156,6 +157,8 @@ class TradeMeasure(Measure):
     def _forward_buying(self, context: Context) -> list[Primitive]:
         if self.announced is None or self.forward_buying <= 0.0:
             return []
+        if on_grid(context.time(self.announced)) >= on_grid(context.time(self.begins)):
+            return []  # no time to buy ahead
         slots = {context.network.slot_of(x).key for x in self.lanes(context.network) if x.share > 0}
         changes: list[Primitive] = []
         for slot in sorted(slots):

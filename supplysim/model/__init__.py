@@ -12,7 +12,7 @@ from supplysim.model.distributions import (
     Uniform,
 )
 from supplysim.model.network import Citation, Network, Slot
-from supplysim.model.nodes import Commodity, Demand, Evidence, Input, Lane, Release, Site, Store
+from supplysim.model.nodes import Commodity, Demand, Evidence, Input, Lane, Site, Store
 from supplysim.model.policies import (
     BaseStock,
     Days,
@@ -23,6 +23,7 @@ from supplysim.model.policies import (
     ReorderPoint,
 )
 from supplysim.model.ranges import Range
+from supplysim.model.standing import Idle, Release
 
 __all__ = [
     "COUNTRIES",
@@ -38,6 +39,7 @@ __all__ = [
     "Evidence",
     "Exponential",
     "Fixed",
+    "Idle",
     "Input",
     "Lane",
     "Lognormal",

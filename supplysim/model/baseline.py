@@ -36,7 +36,8 @@ LARGEST_CYCLE = 5000
 class Flows:
     """The baseline as arrays, in the order of the tables' rows.
 
-    ``output`` is by source, ``use`` by slot, ``flow`` by lane, ``capacity`` and ``lot`` by site.
+    ``output`` is by source, ``use`` by slot, ``flow`` by lane, ``capacity`` and ``lot`` by site. The capacity of a site
+    all of which is idle is the idle one.
     """
 
     output: Floats
@@ -98,11 +99,19 @@ def steady_flow(tables: Tables, findings: Findings) -> Baseline:
         flow = lanes.share * use[tables.lane_slot]
         need = np.maximum(output[: len(sites)], sites.planned)
         capacity = np.where(np.isnan(sites.capacity), need / sites.utilisation, sites.capacity)
-        idle = np.isnan(sites.capacity) & ~(need > 0.0)
-        capacity[idle] = 1.0
-        small = need > capacity * (1.0 + 1e-9)
+        none = tables.all_idle
+        capacity[none] = sites.idle_capacity[none]
+        mute = np.isnan(sites.capacity) & ~none & ~(need > 0.0)
+        capacity[mute] = 1.0
+        active = np.where(none, 0.0, capacity)
+        most = active + sites.idle_capacity
+        small = output[: len(sites)] > active * (1.0 + 1e-9)
+        small |= need > most * (1.0 + 1e-9)
+        timeless = (sites.idle_capacity > 0.0) & ~(need > 0.0)
         week = 7.0 * np.where(need != 0.0, need, capacity)
         lot = np.where(np.isnan(sites.lot), week, sites.lot)
+        left = sites.host_yield * np.append(output[: len(sites)], 0.0)[tables.host]
+        starved = (tables.host >= 0) & (output[: len(sites)] > left * (1.0 + 1e-9))
 
     def says_nothing(row: int) -> Fault:
         rule = "says nothing without baseline output; give capacity"
@@ -110,10 +119,23 @@ def steady_flow(tables: Tables, findings: Findings) -> Baseline:
 
     def too_small(row: int) -> Fault:
         rule = f"must be at least the baseline output of {need[row]:.6g} a day"
-        return Fault(f"sites.{sites.name[row]}.capacity", rule, float(capacity[row]))
+        return Fault(f"sites.{sites.name[row]}.capacity", rule, float(active[row]))
 
-    findings.add(np.flatnonzero(idle), says_nothing)
+    def no_planned(row: int) -> Fault:
+        rule = "must be above 0 where there is idle capacity but no baseline output"
+        return Fault(f"sites.{sites.name[row]}.planned", rule, float(sites.planned[row]))
+
+    def too_much(row: int) -> Fault:
+        rule = (
+            f"leaves {left[row]:.6g} a day of what {sites.host[row]} makes in normal times; "
+            f"must be at least the baseline output of {output[row]:.6g} a day"
+        )
+        return Fault(f"sites.{sites.name[row]}.host_yield", rule, float(sites.host_yield[row]))
+
+    findings.add(np.flatnonzero(mute), says_nothing)
+    findings.add(np.flatnonzero(timeless), no_planned)
     findings.add(np.flatnonzero(small), too_small)
+    findings.add(np.flatnonzero(starved), too_much)
     return Baseline(tables, Flows(*map(sealed, (output, use, flow, capacity, lot))))
 
 

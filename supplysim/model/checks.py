@@ -28,6 +28,7 @@ def find_faults(tables: Tables, findings: Findings) -> None:
     _unknown_commodities(tables, findings)
     _inputs(tables, findings)
     _lane_ends(tables, findings)
+    _hosts(tables, findings)
     if not findings:  # what follows reads through these references
         find_faults_of_figures(tables, findings)
 
@@ -143,6 +144,19 @@ def _lane_ends(tables: Tables, findings: Findings) -> None:
     findings.add(bad[source[bad] < 0], unknown)
     findings.add(bad[target[bad] < 0], nowhere)
     findings.add(bad[(source[bad] >= 0) & (target[bad] >= 0)], useless)
+
+
+def _hosts(tables: Tables, findings: Findings) -> None:
+    """Hosts of by-products: sites that are known, and never a by-product of their own by-product."""
+    sites, names = tables.sites, tables.node_names[: len(tables.sites)]
+    given = sites.host.each(lambda name: name is not None) > 0.0
+    tell = _Unknown("sites", sites.name, "host", sites.host, "site", names)
+    findings.add(np.flatnonzero(given & (tables.host < 0)), tell)
+    hosted = np.flatnonzero(tables.host >= 0)
+    circle = _cycle(tables, hosted, tables.host[hosted])
+    if circle:
+        rule = "hosts must not lead back to the site itself"
+        findings.note(Fault(f"sites.{circle[0]}.host", rule, " > ".join(circle)))
 
 
 def _shares(tables: Tables, findings: Findings) -> None:

@@ -31,7 +31,9 @@ def split_site(
             capacity=None if site.capacity is None else site.capacity * share,
             lot=lot * share,
             planned=site.planned * share,
+            idle=site.idle and dataclasses.replace(site.idle, capacity=site.idle.capacity * share),
             jobs=site.jobs * share,
+            host_yield=None if site.host_yield is None else site.host_yield * share,
             inputs={
                 key: _with_cover(item, covers[key][i]) if key in covers else _part(item, share)
                 for key, item in site.inputs.items()
@@ -134,6 +136,10 @@ def _check(
     if not shares or min(shares) <= 0.0 or abs(sum(shares) - 1.0) > 1e-9:
         faults.append(Fault("shares", "must be above 0 and sum to 1", list(shares)))
     site: Site = network.site_by_name[name]
+    for guest in network.sites:
+        if guest.host == name:
+            rule = f"is the host of {guest.name}, which must have one host"
+            faults.append(Fault("site", rule, name))
     for key, days in covers.items():
         if key not in site.inputs:
             faults.append(

@@ -285,7 +285,11 @@ def _suspects(kind: type[Rows], columns: Mapping[str, Column]) -> NDArray[np.boo
     """Rows that may break a rule of the object as a whole."""
     rows = kind(0, columns)
     if isinstance(rows, Sites):
-        return np.asarray(np.isnan(rows.capacity) == np.isnan(rows.utilisation))
+        hosted = rows.host.each(lambda name: name is not None) > 0.0
+        capacity, utilisation = np.isnan(rows.capacity), np.isnan(rows.utilisation)
+        unknown = capacity & utilisation & (rows.idle_capacity <= 0.0)
+        unclear = unknown | ~(capacity | utilisation)
+        return np.asarray(unclear | (hosted == np.isnan(rows.host_yield)))
     if isinstance(rows, Demands):
         return np.asarray(rows.size.mean <= 0.0)
     if isinstance(rows, Ranges):

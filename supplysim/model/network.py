@@ -288,7 +288,8 @@ class Network:
 
         ``shares`` are the firms' shares of its output (sum 1); ``covers`` gives, by input, each firm's days of cover.
         The firms are named ``site-1``, ``site-2``, ...; capacity, lot and shares are divided, the rest kept, and so
-        are the ranges of all these.
+        are the ranges of all these (firms of a by-product share its host's residue; the host of a by-product is
+        refused).
         A pooled stock would hide the first firm to stop.
         """
         from supplysim.model.cohorts import split_site

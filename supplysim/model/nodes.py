@@ -29,6 +29,7 @@ from supplysim.model.fields import (
     frozen,
 )
 from supplysim.model.policies import DaysOfCover, InitialStock, OrderPolicy
+from supplysim.model.standing import Idle, Release
 
 __all__ = [
     "USES_OWN",
@@ -38,7 +39,6 @@ __all__ = [
     "Evidence",
     "Input",
     "Lane",
-    "Release",
     "Site",
     "Store",
 ]
@@ -56,7 +56,8 @@ class Evidence:
 
     ``source`` names one or more keys of the network's sources, parted by ``;``. ``confidence`` is ``read``
     (seen in the source), ``derived`` (arithmetic on read figures, given in ``note``) or ``assumed``
-    (the reason and a range in ``note``). ``year`` is the year that the figures speak of.
+    (the reason in ``note``, how far off it may be in the network's ranges). ``year`` is the year that the figures
+    speak of.
     """
 
     source: Text = ""
@@ -134,13 +135,19 @@ class Site:
     """A plant (or the plants of one kind in a country) that makes one commodity, lot by lot.
 
     Exactly one of ``capacity`` (units per day) and ``utilisation`` (baseline output / capacity) is
-    given. A lot (``lot`` units; None is one week of baseline output) keeps the line busy lot/capacity
-    days and is in stock ``cycle_time`` days later. The site aims at ``cover`` days of finished stock.
-    ``allocation`` shares stock over the books: ``proportional`` to claims, by ``priority`` (lowest
-    number first), ``fifo`` by age of order, ``domestic-first``, or ``incumbent-first`` (customers'
-    baseline volumes before new business). ``planned`` is the output to be ready for where the
-    baseline gives none. ``value_added`` is USD per unit, ``jobs`` people at baseline output; ``owner`` is the owner's
-    country, if not the plant's: trade measures act on the plant, technology measures on the owner.
+    given, or neither where all capacity is ``idle`` (see `Idle`). A lot (``lot`` units; None is one week of baseline
+    output) keeps the line busy lot/capacity days and is in stock ``cycle_time`` days later. The site aims at ``cover``
+    days of finished stock. ``allocation`` shares stock over the books: ``proportional`` to claims, by ``priority``
+    (lowest number first), ``fifo`` by age of order, ``domestic-first``, or ``incumbent-first`` (customers'
+    baseline volumes before new business). ``planned`` is the output to be ready for where the baseline gives none;
+    with idle capacity one of the two must be above 0. ``value_added`` is USD per unit, ``jobs`` people at baseline
+    output; ``owner`` is the owner's country, if not the plant's: trade measures act on the plant, technology
+    measures on the owner.
+
+    A by-product has a ``host``, the site whose residue it is made of (gallium: alumina). Each unit that the host
+    makes allows ``host_yield`` units of it; short of that its lots wait. Residue that is not taken up is kept: up to
+    ``host_buffer`` days of baseline output, at least what lots and orders of both need to run undisturbed.
+    A co-product (fixed ratio, led by one) is a by-product without inputs.
 
     >>> Site("cn-gallium", country="CN", makes="gallium", capacity=1.9).cover
     14.0
@@ -162,38 +169,26 @@ class Site:
     jobs: NonNegative = 0.0
     holding_cost: NonNegative = 0.0
     owner: Country | None = None
+    host: Name | None = None
+    host_yield: Positive | None = None
+    host_buffer: LongTime = 30.0
+    idle: Idle | None = None
     evidence: Evidence = Evidence()
 
     @model_validator(mode="after")
     def _consistent(self) -> Site:
         faults = []
-        if (self.capacity is None) == (self.utilisation is None):
+        unknown = self.capacity is None and self.utilisation is None
+        twice = self.capacity is not None and self.utilisation is not None
+        if twice or (unknown and self.idle is None):
             faults.append(Fault("capacity", "give exactly one of capacity and utilisation"))
         if self.makes in self.inputs:
             faults.append(Fault(f"inputs.{self.makes}", USES_OWN))
+        if (self.host is None) != (self.host_yield is None):
+            missing = "host" if self.host is None else "host_yield"
+            faults.append(Fault(missing, "give host and host_yield together, or neither"))
         if faults:
             raise InvalidInput(faults, what="Site")
-        return self
-
-
-@frozen
-class Release:
-    """When a reserve opens: its users' pooled stock falls below ``below`` days of baseline use.
-
-    It opens ``delay`` days after (the decision), gives at most ``rate`` units a day in all, and closes when
-    the pooled stock is back above ``above`` days.
-    """
-
-    below: LongTime
-    above: LongTime
-    _: KW_ONLY
-    delay: LongTime = 0.0
-    rate: PositiveOrInf = math.inf
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Release:
-        if self.above < self.below:
-            raise ValueError("must have below <= above")
         return self
 
 

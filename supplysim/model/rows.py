@@ -167,7 +167,16 @@ class Sites(Rows):
     jobs = _numbers()
     holding_cost = _numbers()
     owner = _coded()
+    host = _coded()
+    host_yield = _numbers()
+    host_buffer = _numbers()
+    idle = _coded()
     evidence = _coded()
+
+    @property
+    def idle_capacity(self) -> Floats:
+        """Units a day that stand still in normal times."""
+        return self.idle.each(lambda idle: 0.0 if idle is None else idle.capacity)
 
 
 class Inputs(Rows):

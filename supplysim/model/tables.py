@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from supplysim.model.columns import Coded, Codes, Column, Ints, made, sealed
 from supplysim.model.fields import FrozenMap
@@ -172,6 +173,17 @@ class Tables:
         """What each source makes or holds, among the commodities."""
         columns = [self.sites.makes, self.stores.commodity]
         return _placed(Coded.join(columns), self.commodity_place)
+
+    @cached_property
+    def host(self) -> Codes:
+        """The host of each site that makes a by-product, among the sites."""
+        place = _placed(self.sites.host, self.node_place)
+        return sealed(np.where(place < len(self.sites), place, np.int32(-1)))
+
+    @property
+    def all_idle(self) -> NDArray[np.bool_]:
+        """Whether a site has no capacity in normal times, but some that stands still."""
+        return np.isnan(self.sites.capacity) & np.isnan(self.sites.utilisation)
 
     @cached_property
     def country(self) -> Coded[str]:

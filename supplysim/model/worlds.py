@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from supplysim.errors import Fault, InvalidInput
-from supplysim.model.baseline import steady_flow
+from supplysim.model.baseline import Baseline, steady_flow
 from supplysim.model.checks import find_faults_of_figures
-from supplysim.model.columns import Ints
+from supplysim.model.columns import Column, Ints, Plain, sealed
 from supplysim.model.drawing import NOTHING_DRAWN
+from supplysim.model.fields import LARGEST
 from supplysim.model.findings import Findings
 from supplysim.model.lazy import Listed, with_tables
+from supplysim.model.tables import Tables
 
 if TYPE_CHECKING:
     from supplysim.model.network import Network
@@ -35,13 +37,49 @@ def drawn_network(network: Network, seed: int, replication: int) -> Network:
     tables = drawing.draw(network.tables, seed, replication)
     findings = Findings()
     find_faults_of_figures(tables, findings)
-    baseline = steady_flow(tables, findings)
+    baseline = steady_flow(_unbounded(tables), findings)
     if findings:
         told = Fault("ranges", f"these figures were drawn: {'; '.join(drawing.figures)}")
         what = f"Network {network.name!r} as drawn for replication {replication} with seed {seed}"
         raise InvalidInput([*findings.faults(), told], what=what)
+    tables = _with_room(network, tables, baseline)
     more = {"_baseline": baseline, "_drawing": NOTHING_DRAWN, "ranges": ()}
     return with_tables(network, tables, network.given_order, more)
+
+
+def _unbounded(tables: Tables) -> Tables:
+    """The tables with by-products that may take all of their hosts' residue; see `_with_room`."""
+    hosted = np.flatnonzero(tables.host >= 0)
+    if not hosted.size:
+        return tables
+    column = Plain(sealed(np.where(tables.host >= 0, LARGEST, tables.sites.host_yield)))
+    return tables.redrawn({"sites": {"host_yield": column}}, {"sites": set(hosted.tolist())})
+
+
+def _with_room(network: Network, tables: Tables, baseline: Baseline) -> Tables:
+    """Lanes keep their room over what they carry in normal times, by-products what they take from their hosts.
+
+    A lane's capacity is given for the central flow; in a world that ships more, or less, it is in proportion. A
+    by-product's yield is raised to what it takes in normal times, where that is more.
+    """
+    before, now = network.baseline().arrays.flow, baseline.arrays.flow
+    own = {item.name for item in network.ranges if item.kind == "lane" and item.field == "capacity"}
+    capacity = tables.lanes.capacity
+    bound = np.isfinite(capacity) & (before > 0.0) & (now > 0.0) & (now != before)
+    rows = [row for row in np.flatnonzero(bound).tolist() if tables.lane_key(row) not in own]
+    scaled = np.array(capacity)
+    scaled[rows] = capacity[rows] * (now[rows] / before[rows])
+    columns: dict[str, dict[str, Column]] = {"lanes": {"capacity": Plain(sealed(scaled))}}
+    output = baseline.arrays.output
+    hosts = np.append(output[: len(tables.sites)], 0.0)[tables.host]
+    taken = output[: len(tables.sites)] > tables.sites.host_yield * hosts
+    short = np.flatnonzero((tables.host >= 0) & (hosts > 0.0) & taken)
+    yields = np.array(tables.sites.host_yield)
+    yields[short] = output[short] / hosts[short]
+    columns["sites"] = {"host_yield": Plain(sealed(yields))}
+    if not rows and not short.size:
+        return tables
+    return tables.redrawn(columns, {"lanes": set(rows), "sites": set(short.tolist())})
 
 
 def given_order(network: Network) -> dict[str, Ints]:

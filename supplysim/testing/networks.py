@@ -17,6 +17,7 @@ from supplysim.model import (
     DaysOfCover,
     Demand,
     Fixed,
+    Idle,
     Input,
     Lane,
     MinMax,
@@ -273,10 +274,14 @@ class _Draft:
         """Line, lots, stocks and inputs of a site; one that is idle has a capacity of its own."""
         plant, output = self.plants[site.name], flows.output[site.name]
         utilisation, as_capacity = plant.utilisation
-        capacity = output / utilisation if output > 0.0 else plant.standby
+        capacity: float | None = output / utilisation if output > 0.0 else plant.standby
         as_capacity = as_capacity or output <= 0.0
-        planned = plant.planned * plant.standby if output <= 0.0 else 0.0
-        base = output or planned or capacity
+        ready = plant.planned or float(plant.idle is not None)
+        planned = ready * plant.standby if output <= 0.0 else 0.0
+        base = output or planned or plant.standby
+        idle = _idle(plant, base)
+        if idle is not None and output <= 0.0 and plant.utilisation[1]:
+            capacity = None  # all of it stands still
         lot = (plant.lot or 7.0) * base
         inputs = {}
         for need, (name, item) in zip(plant.recipe, site.inputs.items(), strict=False):
@@ -284,7 +289,8 @@ class _Draft:
             gain = item.per_unit
             inputs[name] = self.stocked(partial, f"{site.name}|{name}", gain * output, gain * lot)
         return dataclasses.replace(
-            site,
+            self.hosted(site, flows),
+            idle=idle,
             capacity=capacity if as_capacity else None,
             utilisation=None if as_capacity else utilisation,
             lot=None if plant.lot is None else lot,
@@ -295,6 +301,22 @@ class _Draft:
             value_added=plant.value_added,
             holding_cost=plant.holding_cost,
             inputs=inputs,
+        )
+
+    def hosted(self, site: Site, flows: Baseline) -> Site:
+        """A by-product, if the plant is to be one: of a site before it, so that hosts never form a circle."""
+        place, output = self.plants[site.name].host, flows.output[site.name]
+        before = list(self.sites)[: list(self.sites).index(site.name)]
+        if place is None or not before:
+            return site
+        which, spare, buffer = place
+        host = before[which % len(before)]
+        made = flows.output[host]
+        if output > 0.0 and made <= 0.0:
+            return site
+        ratio = output / made if output > 0.0 else 1.0
+        return dataclasses.replace(
+            site, host=host, host_yield=ratio * (1.0 + spare / 16), host_buffer=buffer
         )
 
     def store(self, store: Store, flows: Baseline) -> Store:
@@ -329,6 +351,13 @@ class _Draft:
             retain=slot.retain,
             holding_cost=slot.holding_cost,
         )
+
+
+def _idle(plant: Plant, output: float) -> Idle | None:
+    if plant.idle is None:
+        return None
+    part, after, backlog, delay, ramp = plant.idle
+    return Idle(part * output, after=after, backlog=backlog, delay=delay, ramp=ramp)
 
 
 def _policy(slot: Slot, use: float, lump: float) -> Policy:

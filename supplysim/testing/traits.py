@@ -38,7 +38,7 @@ PolicyKind = Literal["cover", "base stock", "min max", "reorder point"]
 Initial = tuple[Literal["days", "quantity"], float, float | None]
 
 COUNTRIES = ("CN", "JP", "DE", "KR", "US")
-FEATURES = ("money", "partial", "capped", "surge", "ranks", "planned")
+FEATURES = ("money", "partial", "capped", "surge", "ranks", "planned", "hosted", "idle")
 """What a network either has in many places or nowhere: examples stay small and still meet all."""
 
 COUNTRY = st.sampled_from(COUNTRIES)
@@ -72,6 +72,14 @@ UTILISATION = st.sampled_from(
 )
 REVIEW = st.sampled_from((0.0, 1.0, 7.0, 14.0, 30.0))
 REACTION = st.sampled_from((30.0, 60.0, 14.0, 7.0, 1.0, 0.0))
+IDLE = st.none() | st.tuples(
+    RATE,
+    st.sampled_from((0.0, 1.0, 3.0, 10.0, 0.5)),
+    st.sampled_from((0.0, 1.0, 0.25, 4.0)),
+    st.sampled_from((0.0, 1.0, 7.0, 20.0, 2.5)),
+    st.sampled_from((0.0, 1.0, 7.0, 3.5)),
+)
+HOST = st.none() | st.tuples(PLACE, PART, mostly(30.0, grid(0, 60)))
 PERIOD = st.sampled_from((1.0, 7.0, 30.0, 0.5, 1.5, 3.5))
 KINDS: tuple[PolicyKind, ...] = ("cover", "base stock", "min max", "reorder point")
 POLICY = st.sampled_from([(kind, step) for kind in KINDS for step in (1, 7, 30, 2, 5, 14)])
@@ -121,7 +129,9 @@ class Need:
 @dataclass(frozen=True)
 class Plant:
     """A site: ``utilisation``, and whether given as capacity; ``lot`` in days of output; when idle, ``standby`` is
-    its capacity and ``planned`` the share of that to be ready for.
+    its capacity and ``planned`` the share of that to be ready for. ``host``: which of the sites before it is its host,
+    how many sixteenths more residue there is than it needs, and for how many days that is kept. ``idle``: capacity in
+    days of output, and the days of `supplysim.Idle`.
     """
 
     country: str
@@ -133,6 +143,8 @@ class Plant:
     recipe: tuple[Need, ...]
     standby: float = 1.0
     planned: float = 0.0
+    host: tuple[int, int, float] | None = None
+    idle: tuple[float, float, float, float, float] | None = None
     value_added: float = 0.0
     holding_cost: float = 0.0
 
@@ -284,6 +296,8 @@ class Traits:
             allocation=ALLOCATION,
             recipe=st.tuples(*[need] * inputs),
             **self._when("planned", standby=RATE, planned=SHARE),
+            **self._when("hosted", host=HOST),
+            **self._when("idle", idle=IDLE),
             **self._when("money", value_added=MONEY, holding_cost=MONEY),
         )
 

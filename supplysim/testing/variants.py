@@ -92,8 +92,12 @@ def _range(item: Range, factor: float) -> Range:
 
 
 def _site(site: Site, factor: float) -> Site:
+    idle = site.idle
+    if idle is not None:
+        idle = dataclasses.replace(idle, capacity=idle.capacity * factor)
     return dataclasses.replace(
         site,
+        idle=idle,
         capacity=_times(site.capacity, factor),
         lot=_times(site.lot, factor),
         planned=site.planned * factor,

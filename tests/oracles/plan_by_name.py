@@ -50,6 +50,8 @@ def steady_flow(network: Network) -> Flows:
             capacity[name] = float(site.capacity)
         elif site.utilisation is not None and need > 0.0:
             capacity[name] = need / site.utilisation
+        elif site.idle is not None:
+            capacity[name] = site.idle.capacity
         lot[name] = site.lot if site.lot is not None else 7.0 * (need or capacity[name])
     return Flows(output, use, flow, capacity, lot)
 
@@ -132,6 +134,7 @@ class ByName:
         self.lump = {key: self._lump(slot) for key, slot in slots.items()}
         self.lumps = {key: self._lumps(slot) for key, slot in slots.items()}
         self.site_target = {name: self._site_target(name) for name in network.site_by_name}
+        self.allowance = {name: self._allowance(name) for name in network.site_by_name}
         self.lead = {key: _lead(lane) for key, lane in lanes.items()}
         self.slack = {key: _tick(lane) + self._slack(lane) for key, lane in lanes.items()}
 
@@ -183,6 +186,15 @@ class ByName:
         lot = self.base.lot[name]
         wait = site.cover + lot / self.base.capacity[name] + site.cycle_time
         return wait * output + self.bursts[name] + lot
+
+    def _allowance(self, name: str) -> float:
+        """Residue that is kept for a by-product at most: its buffer, or what both may be apart in normal times."""
+        site = self.network.site_by_name[name]
+        if site.host is None or site.host_yield is None:
+            return 0.0
+        own, hosts = (self.bursts[x] + 2.0 * self.base.lot[x] for x in (name, site.host))
+        output = max(self.base.output[name], site.planned)
+        return max(site.host_buffer * output, own + site.host_yield * hosts)
 
     def _slack(self, lane: Lane) -> float:
         """How long the largest order of a slot may queue for the lane's own capacity."""

@@ -247,7 +247,7 @@ def licence_of_a_blocked_lane() -> Plan:
 
 def _watch(key: str, *then: Change, **given: Any) -> Watch:
     back = tuple(dataclasses.replace(change, value=None) for change in then)
-    return Watch(key, ("use",), **({"below": FAR, "above": FAR} | given), then=then, otherwise=back)
+    return Watch(key, ("use",), **({"level": FAR, "back": FAR} | given), then=then, otherwise=back)
 
 
 def watches_of_one_key() -> Plan:
@@ -255,6 +255,58 @@ def watches_of_one_key() -> Plan:
     one = _watch("w", capacity(0.0, "mine", Factor(0.0)), delay=6.0)
     two = _watch("w", capacity(0.0, "mine", Factor(0.05)), delay=3.0, begins=2.5, ends=9.5)
     return plan(network(mine(), use(), lane()), watches=[one, two], days=20)
+
+
+def watches_that_wait() -> Plan:
+    """Conditions that must hold for days, steps with times of their own, some of which never come."""
+    steps = [capacity(day, "mine", Factor(1.0 + day)) for day in (0.0, 0.5, 1.0, 4.0)]
+    net = network(mine(capacity=1.0), use(unmet="backlog"), lane())
+    owed = {"level": 0.5, "back": 0.5, "observable": "owed", "for_days": 2.0}
+    stop = (capacity(0.0, "mine", None),)
+    watches = [
+        Watch("o", ("mine",), then=tuple(steps), otherwise=stop, delay=0.5, **owed),
+        Watch("p", ("mine",), then=tuple(steps[1:]), otherwise=stop, ends=9.0, **owed),
+        _watch("s", rate(0.0, "use", Factor(0.5)), level=1.5, back=1.0, for_days=1.5),
+    ]
+    changes = [rate(3.0, "use", Factor(2.5)), rate(9.0, "use", None)]
+    return plan(net, *changes, watches=watches, days=30)
+
+
+def watches_on_output() -> Plan:
+    """Of one site and of two, over days that are not whole; where nothing is to be made, nothing is missed."""
+    net = network(
+        mine(), mine("other", lot=0.5), use(rate=2.0), lane(share=0.5), lane("other", share=0.5)
+    )
+    net = net.replace(sites=[*net.sites, mine("none")])
+    stop, back = capacity(0.0, "mine", Cap(0.25), "exit"), capacity(0.0, "mine", None, "exit")
+    given = {
+        "level": 0.5,
+        "back": 0.75,
+        "then": (stop,),
+        "otherwise": (back,),
+        "observable": "output",
+    }
+    watches = [
+        Watch("x", ("mine",), for_days=4.5, delay=2.0, begins=2.0, **given),
+        Watch("y", ("mine", "other"), for_days=0.0, **given),
+        Watch("z", ("none",), for_days=3.0, **given),
+    ]
+    changes = [rate(8.0, "use", Factor(0.1)), rate(20.0, "use", None)]
+    return plan(net, *changes, watches=watches, days=40)
+
+
+def idle_capacity() -> Plan:
+    """It ramps up, stops, is called off; one site stands still as a whole."""
+    rule = ss.Idle(1.0, after=1.0, backlog=0.5, delay=2.0, ramp=2.5)
+    net = network(
+        mine(capacity=1.0, idle=rule),
+        mine("spare", capacity=None, planned=0.25, idle=dataclasses.replace(rule, after=0.0)),
+        use(unmet="backlog", reaction=2.0),
+        lane(),
+        lane("spare", share=0.0),
+    )
+    surges = [(2.0, Factor(3.0)), (10.0, None), (20.0, Factor(4.0)), (23.0, None)]
+    return plan(net, *(rate(day, "use", value) for day, value in surges), days=40)
 
 
 def watch_in_the_first_instant() -> Plan:
@@ -270,7 +322,7 @@ def watch_that_lets_go() -> Plan:
     net = network(mine(), hub, use(), lane(target="hub"), lane("hub"))
     then = (gate(0.0, "hub|use|", Closed()), gate(0.0, "mine|hub|", Ledger("w", 0.5, 1.0)))
     back = tuple(dataclasses.replace(change, value=None) for change in then)
-    low = Watch("w", ("use",), below=2.5, above=3.5, then=then, otherwise=back)
+    low = Watch("w", ("use",), level=2.5, back=3.5, then=then, otherwise=back)
     pooled = Watch("x", ("hub", "use"), 28.0, 29.0, then[:1], back[:1], delay=0.5, ends=13.25)
     return plan(net, rate(3.0, "use", Factor(3.0)), watches=[low, pooled], days=20)
 
@@ -307,6 +359,13 @@ def renewals_in_the_warm_up() -> Plan:
     back = (gate(0.0, "mine|use|", None),)
     often = Renewal("r", ss.Exponential(2.0), ss.Uniform(0.0, 1.0), then, back, begins=-9.0)
     return plan(network(mine(), use(), lane()), renewals=[often], warmup=5, days=12)
+
+
+def lanes_that_open_together() -> Plan:
+    """Two lanes of one slot are blocked; one lot serves both books, to the last of the stock."""
+    net = network(mine(lot=4.0), use(reaction=2.0), lane(share=0.5), lane(mode="air", share=0.5))
+    changes = [capacity(0.0, "mine", Factor(0.0)), capacity(20.0, "mine", None)]
+    return plan(net, *changes, days=25)
 
 
 # --- recalls ---------------------------------------------------------------------------------------
@@ -578,7 +637,42 @@ def stages() -> Plan:
     return plan(net, scenario=ss.splice(spliced, first, at=16.0), days=22)
 
 
+# --- by-products -----------------------------------------------------------------------------------
+
+
+def by_products() -> Plan:
+    """Two of one host, one of them a host itself; stopped, starved, woken by the host's next lot."""
+
+    def of(name: str, host: str, **given: Any) -> ss.Site:
+        return mine(name, host=host, lot=1.0, cover=0.0, **({"host_yield": 0.5} | given))
+
+    net = network(
+        mine(utilisation=0.5, capacity=None, cycle_time=1.0),
+        of(
+            "a", "mine", host_buffer=6.0, inputs={"part": ss.Input(0.1, policy=ss.DaysOfCover(1.0))}
+        ),
+        of("b", "a", host_yield=2.0, host_buffer=3.0),
+        mine("parts", makes="part"),
+        use(rate=2.0),
+        use("use-a"),
+        use("use-b", rate=2.0, unmet="backlog"),
+        lane(),
+        lane("a", "use-a"),
+        lane("b", "use-b"),
+        lane("parts", "a"),
+    )
+    stop, back = (
+        capacity(time, "mine", value) for time, value in ((2.0, Factor(0.0)), (20.0, None))
+    )
+    return plan(net, stop, back, days=30)
+
+
 CASES: tuple[Case, ...] = (
+    by_products,
+    lanes_that_open_together,
+    watches_that_wait,
+    watches_on_output,
+    idle_capacity,
     many_lanes_under_one_quota,
     many_lanes_under_one_quota_by_history,
     quotas_that_overlap,

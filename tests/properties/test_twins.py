@@ -12,6 +12,8 @@ from supplysim.engines import compiled
 from supplysim.plan import Plan, make_plan
 from supplysim.testing import networks, scenarios
 
+# a failing plan is told at length: the warning of that, taken for an error, would hide the failure
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
 SEARCH = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 
 

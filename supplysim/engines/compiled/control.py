@@ -22,13 +22,14 @@ from supplysim.engines.compiled.layout import (
     licence,
     numbers,
     order_of,
+    past,
     renewal,
     site,
     slot,
     source,
     watch,
 )
-from supplysim.engines.compiled.production import set_capacity
+from supplysim.engines.compiled.production import owed_beyond_stock, set_capacity
 from supplysim.engines.compiled.queue import (
     log,
     new_order,
@@ -206,35 +207,80 @@ def start_watch(w: World, i: int) -> None:
     """The first look, at a whole day."""
     x = watch(w, i)
     x.day = max(math.ceil(w.now), math.ceil(x.begins))
+    x.since = INF
     x.due = INF
     if x.day < x.ends:
         schedule(w, x.day, place(c.CHANGE, x.rank, x.serial), c.WATCH, i)
 
 
 @jit
-def look_at_stock(w: World, i: int) -> None:
-    """A look at the pooled stock, every day."""
+def keep_watch(w: World, i: int) -> None:
+    """A look, every day."""
     x = watch(w, i)
-    slots = numbers(w, x.slots, x.slots_n)
-    stock = 0.0
-    for k in range(x.slots_n):
-        s = slot(w, slots[k])
-        stock += s.on_hand if s.source < 0 else source(w, s.source).stock
-    cover = stock / x.use if x.use > 0.0 else INF
-    if x.acting == 0 and x.due == INF and cover < x.below:
-        x.due = x.day + x.delay
-    if x.due <= x.day:
-        x.acting = 1
+    value = _observed(w, i)
+    if x.due == INF:
+        if _has_held(w, i, _past(x.observable, value, x.level)):
+            x.since = INF
+            x.due = x.day + x.delay
+    elif x.acting == 1 and _has_held(w, i, _past(x.observable, x.back, value)):
+        x.since = INF
         x.due = INF
-        make(w, x.then, x.then_n)
-    elif x.acting == 1 and cover > x.above:
-        x.acting = 0
+        x.made = 0
         make(w, x.otherwise, x.otherwise_n)
+    x.acting = x.due <= x.day
+    if x.acting == 1:
+        first = x.made
+        while x.made < x.then_n and x.due + change(w, x.then + x.made).time <= x.day:
+            x.made += 1
+        if x.made > first:
+            make(w, x.then + first, x.made - first)
     x.day += 1.0
     if x.day < x.ends:
         schedule(w, x.day, place(c.CHANGE, x.rank, x.serial), c.WATCH, i)
     elif x.acting == 1:
         schedule(w, on_grid(x.ends), place(c.CHANGE, x.rank, x.serial), c.WATCH_ENDS, i)
+
+
+@jit
+def _has_held(w: World, i: int, holds: bool) -> bool:
+    """Whether a condition, seen at this look, has held for as many days as it must."""
+    x = watch(w, i)
+    x.since = min(x.since, x.day) if holds else INF
+    return x.day - x.since >= x.hold
+
+
+@jit
+def _past(observable: int, value: float, level: float) -> bool:
+    """Whether a value is on the bad side of a level: too little stock or output, too much that is owed."""
+    return value > level if observable == c.OWED else value < level
+
+
+@jit
+def _observed(w: World, i: int) -> float:
+    """The observable of the moment; to be asked once at each look."""
+    x = watch(w, i)
+    names = numbers(w, x.names, x.names_n)
+    amount = 0.0
+    if x.observable == c.STOCK:
+        for k in range(x.names_n):
+            s = slot(w, names[k])
+            amount += s.on_hand if s.source < 0 else source(w, s.source).stock
+        return amount / x.per_day if x.per_day > 0.0 else INF
+    if x.observable == c.OWED:
+        for k in range(x.names_n):
+            amount += owed_beyond_stock(w, names[k])
+        return amount / x.per_day if x.per_day > 0.0 else 0.0
+    for k in range(x.names_n):
+        amount += site(w, names[k]).produced
+    before = past(
+        w, x.past + x.looks % x.window
+    )  # what had been made as many days ago as the average is over
+    share = INF
+    if x.looks >= x.window and x.per_day > 0.0:
+        share = (amount - before.x) / (x.window * x.per_day)
+    before.x = amount
+    x.looks += 1
+    return share
 
 
 @jit

@@ -71,8 +71,11 @@ def dispatch(w: World, i: int) -> None:
     for k in range(n):
         if amounts[k] > lane(w, lanes[k]).dust:
             _send(w, i, lanes[k], amounts[k])
+    sent = scratch_d(w, 0, n)  # the other scratch is taken where a slot splits anew
     for k in range(n):
-        _judge(w, i, lanes[k], amounts[k])
+        sent[k] = amounts[k]
+    for k in range(n):
+        _judge(w, i, lanes[k], sent[k])
     if s.slot >= 0:
         look(w, s.slot)
     if s.site >= 0:

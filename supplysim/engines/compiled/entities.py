@@ -105,9 +105,20 @@ def _sites(plan: Plan) -> Any:
         capacity=flows.capacity,
         base_capacity=flows.capacity,
         cycle=t.sites.cycle_time,
+        allowance=plan.arrays.opening_allowance,
+        most_allowance=plan.arrays.allowance,
+        host_yield=np.nan_to_num(t.sites.host_yield),
+        host=t.host,
+        guest=-1,
+        next_guest=-1,
         first=first,
         slots=np.bincount(t.slots.node[inputs], minlength=count),
     )
+    for i in reversed(
+        np.flatnonzero(t.host >= 0).tolist()
+    ):  # a host's by-products, in order of rank
+        host = table[t.host[i]]
+        table[i].next_guest, host.guest = host.guest, i
     return table
 
 

@@ -64,7 +64,8 @@ SITE = _dtype(
     "i4 group",
     "u1 awake",
     "i8 rank first slots line_serial lots",
-    "f8 cycle base_capacity work_left work_since",
+    "f8 cycle base_capacity work_left work_since produced allowance most_allowance host_yield",
+    "i8 host guest next_guest",
     "i4 capacities capacities_n",
 )
 DEMAND = _dtype(
@@ -78,7 +79,7 @@ DEMAND = _dtype(
 # --- what measures bring ---------------------------------------------------------------------------
 
 CELL = _dtype("f8 value", "i8 kind ref")
-CHANGE = _dtype("f8 value", "i8 attribute entity cell kind ref")
+CHANGE = _dtype("f8 value time", "i8 attribute entity cell kind ref")
 DUE = _dtype("f8 time", "i8 order")
 LEDGER = _dtype(
     "f8 amount period left",
@@ -98,8 +99,9 @@ LICENCE = _dtype(
     "u1 active general",
 )
 WATCH = _dtype(
-    "f8 use below above delay begins ends day due",
-    "i8 rank serial slots slots_n then then_n otherwise otherwise_n",
+    "f8 per_day level back hold delay begins ends day since due",
+    "i8 rank serial observable names names_n made then then_n otherwise otherwise_n",
+    "i8 past window looks",
     "u1 acting",
 )
 RENEWAL = _dtype(
@@ -135,6 +137,7 @@ TABLES: dict[str, np.dtype[Any]] = {
     "offices": OFFICE,
     "licences": LICENCE,
     "watches": WATCH,
+    "pasts": VALUE,
     "renewals": RENEWAL,
     "distributions": DISTRIBUTION,
     "streams": STREAM,
@@ -183,6 +186,7 @@ claim_on = table("passes", PASS)
 office = table("offices", OFFICE)
 licence = table("licences", LICENCE)
 watch = table("watches", WATCH)
+past = table("pasts", VALUE)
 renewal = table("renewals", RENEWAL)
 distribution = table("distributions", DISTRIBUTION)
 stream = table("streams", STREAM)

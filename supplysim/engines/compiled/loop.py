@@ -12,7 +12,7 @@ from supplysim.engines.compiled import codes as c
 from supplysim.engines.compiled.arithmetic import absorb, uniform, uniform_between
 from supplysim.engines.compiled.control import (
     apply,
-    look_at_stock,
+    keep_watch,
     make,
     renewal_otherwise,
     renewal_then,
@@ -208,7 +208,7 @@ def _happen_rarely(w: World, kind: int, i: int) -> None:
     if kind == c.DUE:
         make(w, i, 1)
     elif kind == c.WATCH:
-        look_at_stock(w, i)
+        keep_watch(w, i)
     elif kind == c.WATCH_ENDS:
         make(w, watch(w, i).otherwise, watch(w, i).otherwise_n)
     elif kind == c.RENEWAL_THEN:

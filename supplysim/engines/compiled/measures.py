@@ -43,6 +43,7 @@ ATTRIBUTES = {
     ("slot", "cover"): c.SLOT_COVER,
     ("demand", "rate"): c.DEMAND_RATE,
 }
+OBSERVABLES = {"stock": c.STOCK, "owed": c.OWED, "output": c.OUTPUT}
 FIELDS = {"gate": "gates", "share": "shares", "capacity": "capacities", "delay": "delays"}
 FIELDS |= {"cover": "covers", "rate": "rates"}
 LICENCE_DRAWS = (
@@ -158,6 +159,7 @@ class Measures:
             row.attribute = ATTRIBUTES[target.kind, target.attribute]
             row.entity = self.index[target.kind][target.name]
             row.kind, row.value, row.ref = self._value(change)
+            row.time = change.time
             if isinstance(change.value, Recall):
                 arrays["lanes"]["recallable"][row.entity] = 1
             elif target.attribute != "in_transit":
@@ -260,15 +262,21 @@ class Measures:
     def _fill_actors(self, arrays: dict[str, Any]) -> None:
         lists = iter(self.lists)
         table = arrays["watches"] = rows("watches", len(self.watches))
+        pasts = 0
         for row, (watch, serial) in zip(table, self.watches, strict=False):
             row.rank, row.serial = self.plan.rank["measure", watch.key], serial
-            row.use = rules.total([self.plan.use[key] for key in watch.slots])
-            for name in ("below", "above", "delay", "begins", "ends"):
+            row.per_day = self.plan.per_day(watch)
+            row.observable = OBSERVABLES[watch.observable]
+            for name in ("level", "back", "hold", "delay", "begins", "ends", "window"):
                 setattr(row, name, getattr(watch, name))
-            row.slots, row.slots_n = len(self.pools.numbers), len(watch.slots)
-            self.pools.numbers += [self.index["slot"][key] for key in watch.slots]
+            row.names, row.names_n = len(self.pools.numbers), len(watch.names)
+            kind = "slot" if watch.observable == "stock" else "site"
+            self.pools.numbers += [self.index[kind][name] for name in watch.names]
             row.then, row.then_n = next(lists)
             row.otherwise, row.otherwise_n = next(lists)
+            row.past = pasts
+            pasts += watch.window
+        arrays["pasts"] = rows("pasts", pasts)
         table = arrays["renewals"] = rows("renewals", len(self.renewals))
         for row, (renewal, serial) in zip(table, self.renewals, strict=False):
             row.rank, row.serial = self.plan.rank["measure", renewal.key], serial

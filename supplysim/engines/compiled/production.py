@@ -27,13 +27,14 @@ LINE = 1 << 32
 def start_lot(w: World, i: int) -> None:
     """Start a lot if the line is free, the inputs are there and the finished position is under target.
 
-    A starved site makes no events: the next arrival wakes it.
+    A starved site makes no events: the next arrival wakes it, and a by-product the next lot of its host.
     """
     p = site(w, i)
     if p.in_line > 0.0 or p.capacity <= 0.0 or not _wanted(w, i):
         return
     fraction = _fraction(w, i)
-    if fraction <= 0.0:
+    lot = p.lot * fraction
+    if fraction <= 0.0 or not _allowed(w, i, lot):
         return
     for k in range(p.first, p.first + p.slots):
         s = slot(w, k)
@@ -41,7 +42,7 @@ def start_lot(w: World, i: int) -> None:
         amount = s.on_hand if not covers(s.on_hand, need) else need
         take(w, k, min(amount, s.on_hand))
         look(w, k)
-    lot = p.lot * fraction
+    p.allowance = max(0.0, p.allowance - lot)
     p.in_line = lot
     p.in_process += lot
     p.lots += 1
@@ -67,6 +68,19 @@ def _wanted(w: World, i: int) -> bool:
 
 
 @jit
+def owed_beyond_stock(w: World, i: int) -> float:
+    """What customers wait for on lanes that are not closed, as far as finished stock would not do."""
+    s = source(w, i)
+    owed = 0.0
+    for j in range(s.first, s.first + s.lanes):
+        x = lane(w, j)
+        if x.closed == 0:
+            owed += x.book
+        owed -= x.at_gate
+    return max(0.0, owed - s.stock)
+
+
+@jit
 def _fraction(w: World, i: int) -> float:
     """How much of a whole lot the inputs allow: all or nothing for critical ones, else in part."""
     p = site(w, i)
@@ -81,6 +95,13 @@ def _fraction(w: World, i: int) -> float:
         missing = 1.0 - s.on_hand / need
         fraction = min(fraction, lot_fraction(s.needs, s.criticality, missing))
     return fraction
+
+
+@jit
+def _allowed(w: World, i: int, lot: float) -> bool:
+    """Whether a by-product's host has made the residue for this lot."""
+    p = site(w, i)
+    return p.host < 0 or covers(p.allowance, lot)
 
 
 @jit
@@ -126,8 +147,21 @@ def finish(w: World, i: int, lot: float) -> None:
     if p.in_process <= 1e-9 * p.lot:
         p.in_process = p.in_line
     p.output += lot
+    p.produced += lot
     log(w, c.MADE, i, lot)
     wake_source(w, i)
+    wake_site(w, i)
+    guest = p.guest
+    while guest >= 0:
+        _leave_residue(w, guest, lot)
+        guest = site(w, guest).next_guest
+
+
+@jit
+def _leave_residue(w: World, i: int, lot: float) -> None:
+    """A lot of the host allows the by-product so much more, as far as the residue can be kept."""
+    p = site(w, i)
+    p.allowance = max(p.allowance, min(p.most_allowance, p.allowance + p.host_yield * lot))
     wake_site(w, i)
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
 from itertools import count
 
 import simpy
@@ -32,7 +33,7 @@ from supplysim.engines.simpy_engine.gates import (
     licence,
     run_ledger,
 )
-from supplysim.engines.simpy_engine.production import set_capacity
+from supplysim.engines.simpy_engine.production import owed_beyond_stock, set_capacity
 from supplysim.engines.simpy_engine.rerouting import resplit
 from supplysim.engines.simpy_engine.state import LaneState, SlotState, Stream
 from supplysim.engines.simpy_engine.supply import retarget
@@ -209,29 +210,61 @@ def run_changes(ctx: Context, control: Control, changes: Sequence[Change]) -> No
 def run_watch(
     ctx: Context, control: Control, watch: Watch, serial: int
 ) -> Generator[simpy.Event, None, None]:
-    """The process of one watch: a look at the pooled stock every day. ``serial`` orders those of one key."""
+    """The process of one watch: a look every day. ``serial`` orders those of one key."""
     rank = ctx.plan.rank["measure", watch.key]
-    slots = [ctx.all.slots[key] for key in watch.slots]
-    use = rules.total([slot.use for slot in slots])
+    observe = _observer(ctx, watch)
     day = max(float(math.ceil(ctx.env.now)), math.ceil(watch.begins))
-    acting = False
-    due = math.inf
+    since = due = math.inf  # since when the condition has held; when the first changes are due
+    acting, made = False, 0
     while day < watch.ends:
         yield ctx.clock.event(float(day), Phase.CHANGE, rank, serial)
-        stock = rules.total([slot.stock for slot in slots])
-        cover = stock / use if use > 0.0 else math.inf
-        if not acting and math.isinf(due) and cover < watch.below:
-            due = day + watch.delay
-        if due <= day:
-            acting, due = True, math.inf
-            _make(control, watch.then)
-        elif acting and cover > watch.above:
-            acting = False
-            _make(control, watch.otherwise)
+        value = observe()
+        if math.isinf(due):
+            since = min(since, day) if _past(watch, value, watch.level) else math.inf
+            if day - since >= watch.hold:
+                since, due = math.inf, day + watch.delay
+        elif acting:
+            since = min(since, day) if _past(watch, watch.back, value) else math.inf
+            if day - since >= watch.hold:
+                since = due = math.inf
+                acting, made = False, 0
+                _make(control, watch.otherwise)
+        acting = due <= day
+        while acting and made < len(watch.then) and due + watch.then[made].time <= day:
+            _make(control, watch.then[made : made + 1])
+            made += 1
         day += 1.0
     if acting:
         yield ctx.clock.event(rules.on_grid(watch.ends), Phase.CHANGE, rank, serial)
         _make(control, watch.otherwise)
+
+
+def _past(watch: Watch, value: float, level: float) -> bool:
+    """Whether a value is on the bad side of a level: too little stock or output, too much that is owed."""
+    return value > level if watch.observable == "owed" else value < level
+
+
+def _observer(ctx: Context, watch: Watch) -> Callable[[], float]:
+    """What tells the observable of the moment; to be asked once at each look."""
+    per_day = ctx.plan.per_day(watch)
+    slots, sites = ctx.all.slots, ctx.all.sites
+    before: deque[float] = deque(maxlen=watch.window + 1)
+
+    def stock() -> float:
+        have = rules.total([slots[key].stock for key in watch.names])
+        return have / per_day if per_day > 0.0 else math.inf
+
+    def owed() -> float:
+        owed = rules.total([owed_beyond_stock(sites[name]) for name in watch.names])
+        return owed / per_day if per_day > 0.0 else 0.0
+
+    def output() -> float:
+        before.append(rules.total([sites[name].produced for name in watch.names]))
+        if len(before) <= watch.window or per_day <= 0.0:
+            return math.inf
+        return (before[-1] - before[0]) / (watch.window * per_day)
+
+    return {"stock": stock, "owed": owed, "output": output}[watch.observable]
 
 
 def run_renewal(

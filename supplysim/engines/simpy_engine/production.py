@@ -13,7 +13,7 @@ from supplysim.engines.simpy_engine.demand import take
 from supplysim.engines.simpy_engine.state import SiteState
 from supplysim.model import Input
 
-__all__ = ["set_capacity", "start_lot"]
+__all__ = ["owed_beyond_stock", "set_capacity", "start_lot"]
 
 
 LINE = 1 << 32
@@ -23,12 +23,13 @@ LINE = 1 << 32
 def start_lot(ctx: Context, site: SiteState) -> None:
     """Start a lot if the line is free, the inputs are there and the finished position is under target.
 
-    A starved site makes no events: the next arrival wakes it.
+    A starved site makes no events: the next arrival wakes it, and a by-product the next lot of its host.
     """
     if site.in_line > 0.0 or site.capacity <= 0.0 or not _wanted(site):
         return
     fraction = _fraction(site)
-    if fraction <= 0.0:
+    lot = site.lot * fraction
+    if fraction <= 0.0 or not _allowed(site, lot):
         return
     for slot in site.slots:
         need = slot.slot.gain * site.lot * fraction
@@ -36,7 +37,7 @@ def start_lot(ctx: Context, site: SiteState) -> None:
         take(ctx, slot, min(amount, slot.on_hand))
         if slot.slot.item.policy.review <= 0.0:
             slot.wake()
-    lot = site.lot * fraction
+    site.allowance = max(0.0, site.allowance - lot)
     site.in_line = lot
     site.in_process += lot
     site.lots += 1
@@ -57,6 +58,16 @@ def _wanted(site: SiteState) -> bool:
     return site.target - position > 1e-9 * site.lot
 
 
+def owed_beyond_stock(site: SiteState) -> float:
+    """What customers wait for on lanes that are not closed, as far as finished stock would not do."""
+    owed = 0.0
+    for lane in site.source.out:
+        if not lane.closed:
+            owed += lane.book
+        owed -= lane.at_gate
+    return max(0.0, owed - site.source.stock)
+
+
 def _fraction(site: SiteState) -> float:
     """How much of a whole lot the inputs allow: all or nothing for critical ones, else in part."""
     fraction = 1.0
@@ -71,6 +82,11 @@ def _fraction(site: SiteState) -> float:
         missing = 1.0 - slot.on_hand / need
         fraction = min(fraction, rules.lot_fraction(item.needs, item.criticality, missing))
     return fraction
+
+
+def _allowed(site: SiteState, lot: float) -> bool:
+    """Whether a by-product's host has made the residue for this lot."""
+    return site.site.host is None or rules.covers(site.allowance, lot)
 
 
 def _run_line(ctx: Context, site: SiteState) -> None:
@@ -115,9 +131,22 @@ def _finish(ctx: Context, site: SiteState, lot: float) -> None:
     if site.in_process <= 1e-9 * site.lot:
         site.in_process = site.in_line
     site.output += lot
+    site.produced += lot
     ctx.log("made", site.name, lot)
     source.wake()
     site.wake()
+    for guest in site.guests:
+        _leave_residue(guest, lot)
+
+
+def _leave_residue(guest: SiteState, lot: float) -> None:
+    """A lot of the host allows the by-product so much more, as far as the residue can be kept.
+
+    When it is done, not when it starts: so a by-product never outruns what its host is on record to have made.
+    """
+    grown = guest.allowance + (guest.site.host_yield or 0.0) * lot
+    guest.allowance = max(guest.allowance, min(guest.most_allowance, grown))
+    guest.wake()
 
 
 def set_capacity(ctx: Context, site: SiteState, capacity: float) -> None:

@@ -192,6 +192,10 @@ class SiteState:
     slots: list[SlotState] = field(default_factory=list)
     wake: Wake = None  # type: ignore[assignment]
     values: dict[str, Value] = field(default_factory=dict)
+    # a by-product: what the host's residue allows; a host: its by-products
+    allowance: float = 0.0
+    most_allowance: float = 0.0
+    guests: list[SiteState] = field(default_factory=list)
     in_process: float = 0.0
     in_line: float = 0.0
     line_ends: float = 0.0
@@ -199,6 +203,7 @@ class SiteState:
     work_since: float = 0.0
     line_serial: int = 0
     lots: int = 0
+    produced: float = 0.0  # ever
     output: float = 0.0
     started: float = 0.0
 
@@ -254,18 +259,21 @@ def build(plan: Plan) -> Entities:
     all_.sources = dict(sorted(all_.sources.items()))
     for name, site in net.site_by_name.items():
         _build_site(plan, all_, name, site)
+    for state in all_.sites.values():
+        if state.site.host is not None:
+            all_.sites[state.site.host].guests.append(state)
     for key, slot in net.slots.items():
         _build_slot(plan, all_, key, slot, now)
     for key, lane in net.lanes_by_key.items():
         _build_lane(plan, all_, key, lane, now)
-    for state in all_.slots.values():
-        for lane_state in state.lanes:
+    for slot_state in all_.slots.values():
+        for lane_state in slot_state.lanes:
             lane_state.split = lane_state.share
-        opening = plan.opening_stock(state.slot)
-        if state.source is not None:
-            state.source.stock = opening
+        opening = plan.opening_stock(slot_state.slot)
+        if slot_state.source is not None:
+            slot_state.source.stock = opening
         else:
-            state.on_hand = opening
+            slot_state.on_hand = opening
     return all_
 
 
@@ -282,6 +290,8 @@ def _build_site(plan: Plan, all_: Entities, name: str, site: Site) -> None:
         base_capacity=capacity,
         capacity=capacity,
         source=source,
+        allowance=plan.opening_allowance[name],
+        most_allowance=plan.allowance[name],
     )
 
 

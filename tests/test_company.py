@@ -1,5 +1,6 @@
 """A company on a network: what it is made of, what it loses, and which rows are refused."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -160,8 +161,28 @@ def test_its_range_follows():
     assert net.ranges[0].high == net.site_by_name["cn-metal"].capacity
 
 
+def test_a_by_product_without_room_gets_a_little_more_of_its_host():
+    ore = ss.Site("ore", country="CN", makes="ore", utilisation=0.5)
+    sites = [
+        dataclasses.replace(site, host="ore", host_yield=0.6) if site.name == "cn-metal" else site
+        for site in metals().sites
+    ]
+    base = metals()
+    base = base.replace(
+        commodities=(*base.commodities, ss.Commodity("ore")),
+        sites=(*sites, ore),
+        demands=(*base.demands, ss.Demand("ore-use", country="CN", commodity="ore", rate=100.0)),
+        lanes=(*base.lanes, ss.Lane("ore", "ore-use", lead_time=1)),
+    )
+    site = attach(base, [metal()], name="Acme", country="DE").site_by_name["cn-metal"]
+    assert 0.6 < site.host_yield < 0.6 * 1.001
+    assert "host_yield raised from 0.6" in site.evidence.note
+
+
 def test_a_company_too_large_for_its_source_is_refused():
-    with pytest.raises(ss.InvalidInput, match=r"suppliers\[0\].per_day: would take cn-metal above"):
+    with pytest.raises(
+        ss.InvalidInput, match=r"suppliers\[0\].per_day: would need a capacity of cn-metal of"
+    ):
         attach(metals(capacity=60.0), [metal(per_day=1.0)], name="Acme", country="DE")
 
 
@@ -326,6 +347,14 @@ def test_the_command_leaves_a_network_that_runs(tmp_path, monkeypatch):
     assert call("check", "Acme").stdout.startswith("OK: network gallium-2022 with Acme")
     args = ["--network", "Acme", "--replications", "1", "--horizon", "400", "--workers", "1"]
     assert "Acme product" in call("run", "gallium-licence-2023", *args).stdout
+
+
+def test_the_command_tells_what_it_made_room_for(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    ss.save_network(metals(capacity=60.0), "net")
+    Path("s.csv").write_text(HEAD + "alloy,metal,A,CN,1,30,,,\n")
+    told = call("attach", "s.csv", "--name", "Acme", "--country", "DE", "--network", "net").stdout
+    assert "The capacity of cn-metal was raised by 0.010% to make room." in told
 
 
 def test_the_command_refuses_and_leaves_nothing(tmp_path, monkeypatch):

@@ -46,9 +46,10 @@ def attach_and_tell(
         right=("use a day", "days of stock", "days to turn"),
     )
     raised = [
-        f"The capacity of {new.name} was raised by {new.capacity / old.capacity - 1.0:.3%} to make room."
+        f"The {field} of {new.name} was raised by {getattr(new, field) / getattr(old, field) - 1.0:.3%} to make room."
         for old, new in zip(base.sites, made.sites, strict=False)
-        if old.capacity is not None and new.capacity is not None and old.capacity != new.capacity
+        for field in ("capacity", "host_yield")
+        if getattr(old, field) != getattr(new, field)
     ]
     text = "\n".join(
         [

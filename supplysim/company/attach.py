@@ -64,8 +64,8 @@ def attach(
     one commodity do not stand in for each other: each then goes through an intake of its own.
 
     The company's use comes on top of what the network has. Where no amount is given it is a ten-thousandth of what the
-    smallest source makes. A given capacity that is too small by up to a thousandth
-    is raised to fit, and its note says so.
+    smallest source makes. A given capacity (or what a host leaves of a by-product)
+    that is too small by up to a thousandth is raised to fit, and its note says so.
 
     Raises `InvalidInput` with every row that does not fit the network.
 
@@ -276,10 +276,10 @@ def _joined(network: Network, firm: _Firm, parts: Sequence[Part]) -> Network:
     own = (*firm.intakes, firm.plant())
     need = _need(network, (*network.sites, *own), added)
     raised = _raised(network, need, parts, firm.makers)
-    sites = tuple(_roomier(site, raised.get(site.name)) for site in network.sites)
+    sites = tuple(_roomier(site, raised) for site in network.sites)
     ranges = tuple(
-        dataclasses.replace(span, high=max(span.high, raised[span.name]))
-        if span.kind == "site" and span.field == "capacity" and span.name in raised
+        dataclasses.replace(span, high=max(span.high, raised.get((span.name, span.field), 0.0)))
+        if span.kind == "site"
         else span
         for span in network.ranges
     )
@@ -289,39 +289,51 @@ def _joined(network: Network, firm: _Firm, parts: Sequence[Part]) -> Network:
 def _need(
     network: Network, sites: Sequence[Site], added: Mapping[str, object]
 ) -> Mapping[str, float]:
-    """What each site makes with the company there, as if no capacity bound it."""
+    """What each site makes with the company there, as if neither capacity nor a host's residue bound it."""
     made = network.baseline().output
-    free = tuple(
-        dataclasses.replace(site, capacity=None, utilisation=1.0)
-        if site.capacity is not None and made.get(site.name, 0.0) > 0.0
-        else site
-        for site in sites
-    )
-    return network.replace(sites=free, ranges=(), **added).baseline().output
+    free = []
+    for site in sites:
+        if site.capacity is not None and made.get(site.name, 0.0) > 0.0:
+            site = dataclasses.replace(site, capacity=None, utilisation=1.0)  # noqa: PLW2901
+        free.append(dataclasses.replace(site, host=None, host_yield=None))
+    return network.replace(sites=tuple(free), ranges=(), **added).baseline().output
 
 
 def _raised(
     network: Network, need: Mapping[str, float], parts: Sequence[Part], makers: Makers
-) -> dict[str, float]:
-    """Capacities that have to grow a little; refuses to let one grow much."""
+) -> dict[tuple[str, str], float]:
+    """Capacities and yields, by site and field, that have to grow a little; refuses to let one grow much."""
+    wanted = [
+        (site, "capacity", site.capacity, need[site.name])
+        for site in network.sites
+        if site.capacity is not None
+    ]
+    wanted += [
+        (site, "host_yield", site.host_yield, need[site.name] / need[site.host])
+        for site in network.sites
+        if site.host is not None and site.host_yield is not None and need[site.host] > 0.0
+    ]
     raised, faults = {}, []
-    for site in network.sites:
-        if site.capacity is None or need[site.name] <= site.capacity:
-            continue
-        raised[site.name] = need[site.name]
-        if need[site.name] > site.capacity * (1.0 + ROOM):
-            rule = f"would take {site.name} above its capacity of {site.capacity:.6g} a day, to {need[site.name]:.6g}"
+    for site, field, given, least in wanted:
+        if least > given:
+            raised[site.name, field] = least
+        if least > given * (1.0 + ROOM):
+            rule = f"would need a {field} of {site.name} of {least:.6g}, above its {given:.6g}"
             faults.append(Fault(makers.blame(site.name, parts), rule))
     if faults:
         raise InvalidInput(faults, what="company")
     return raised
 
 
-def _roomier(site: Site, capacity: float | None) -> Site:
-    if capacity is None:
-        return site
-    note = (
-        f"{site.evidence.note}; capacity raised from {site.capacity:.9g} to make room for a company"
-    )
-    evidence = dataclasses.replace(site.evidence, note=note.lstrip("; "))
-    return dataclasses.replace(site, capacity=capacity, evidence=evidence)
+def _roomier(site: Site, raised: Mapping[tuple[str, str], float]) -> Site:
+    """The site with what has to grow, which its note tells."""
+    for field in ("capacity", "host_yield"):
+        if (site.name, field) in raised:
+            before = getattr(site, field)
+            note = (
+                f"{site.evidence.note}; {field} raised from {before:.9g} to make room for a company"
+            )
+            evidence = dataclasses.replace(site.evidence, note=note.lstrip("; "))
+            new = {field: raised[site.name, field], "evidence": evidence}
+            site = dataclasses.replace(site, **new)  # type: ignore[arg-type]
+    return site

@@ -7,6 +7,7 @@
 
 from supplysim.catalogue import check_file, load_network, load_scenario
 from supplysim.changes import Add, Cap, Change, Closed, Factor, Target
+from supplysim.company import Supplier, attach, read_suppliers
 from supplysim.ensemble import Comparison, Ensemble, compare, ensemble
 from supplysim.errors import (
     Fault,
@@ -108,17 +109,20 @@ __all__ = [
     "Source",
     "Spliced",
     "Store",
+    "Supplier",
     "SupplysimError",
     "Target",
     "TooManyEvents",
     "Triangular",
     "Uniform",
+    "attach",
     "branch",
     "check_file",
     "compare",
     "ensemble",
     "load_network",
     "load_scenario",
+    "read_suppliers",
     "save_network",
     "save_scenario",
     "scenario_schema",

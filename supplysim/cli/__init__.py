@@ -33,6 +33,7 @@ What do countries lose when a state cuts, slows or distorts a flow of goods? Try
   supplysim list                        the bundled networks and scenarios
   supplysim run gallium-licence-2023    simulate one: who loses what, when, how sure
   supplysim check FILE                  is this network or scenario sound?
+  supplysim attach SUPPLIERS.csv        hang your own company on a network (--template: an example)
   supplysim schema                      JSON Schema of a scenario file, for your editor
   supplysim run --help                  all options"""
 
@@ -188,6 +189,50 @@ def figures(
     from supplysim.cli.build import copy_figures
 
     copy_figures(network, out)
+
+
+@app.command()
+def attach(
+    suppliers: Annotated[
+        Path | None, typer.Argument(help="A CSV file: one row a part and supplier.")
+    ] = None,
+    name: Annotated[str, typer.Option(help="What the company is called in tables.")] = "",
+    country: Annotated[str, typer.Option(help="Where its plant stands: JP, DE, ...")] = "",
+    network: Network = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The folder of the network; only a network is replaced.")
+    ] = None,
+    finished_days: Annotated[
+        float, typer.Option(min=0.0, help="Days of its own product that it keeps.")
+    ] = 7.0,
+    value: Annotated[float, typer.Option(min=0.0, help="What it sells, in USD a day.")] = 0.0,
+    template: Annotated[
+        bool, typer.Option("--template", help="Print an example of the CSV file, and stop.")
+    ] = False,
+) -> None:
+    """Hang a company on a network by its suppliers; every scenario then answers for it with --network FOLDER."""
+    from supplysim.cli.company import attach_and_tell
+    from supplysim.company import template as example
+
+    if template:
+        typer.echo(example(), nl=False)
+        return
+    asked = {"SUPPLIERS": suppliers, "--name": name, "--country": country}
+    missing = [option for option, given in asked.items() if not given]
+    if suppliers is None or missing:
+        raise typer.BadParameter(
+            f"give {', '.join(missing)} (or --template for an example of the table)"
+        )
+    say(f"supplysim attach {suppliers}")
+    attach_and_tell(
+        suppliers,
+        network,
+        out,
+        name=name,
+        country=country,
+        finished_days=finished_days,
+        value=value,
+    )
 
 
 @app.command()

@@ -74,7 +74,8 @@ def _page(
     yield "## Figures beside the balanced network\n"
     yield "Figures that were read or derived, and what the undisturbed network has in their place.\n"
     own = fit[[_about(name, names) for name in fit["name"]]]
-    yield _table(_fitted(own[own["confidence"] != "assumed"]))
+    told = own[(own["confidence"] != "assumed") & (own["kind"] != "recipe")]
+    yield _table(_fitted(told)) or "None.\n"
     yield "## The weakest figures\n"
     yield "Assumed, with the widest ranges for what they decide; ensembles draw from these ranges.\n"
     yield _table(_weakest(figures, names))
@@ -100,7 +101,7 @@ def _steps(network: Network, names: list[str]) -> pd.DataFrame:
         others = made.drop("CN", errors="ignore").sort_values(ascending=False).head(3)
         row = {
             "commodity": name,
-            "output a year": f"{total:,.4g} {network.commodity_by_name[name].unit}",
+            "output a year": f"{_number(total, False)} {network.commodity_by_name[name].unit}",
             "China makes": _percent(made.get("CN", 0.0) / total),
             "then": ", ".join(f"{place} {value / total:.0%}" for place, value in others.items()),
         }

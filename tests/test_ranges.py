@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import supplysim as ss
-from supplysim import testing
-from supplysim.model.drawing import _fields
+from supplysim import rules, testing
+from supplysim.model.drawing import Drawn, _fields
 from supplysim.model.ranges import ROWS
 from supplysim.testing.variants import scaled
 
@@ -454,3 +454,29 @@ def test_ranges_as_columns() -> None:
     with pytest.raises(ss.InvalidInput, match=r"ranges.kind|ranges\[0\].kind"):
         ss.Network.from_tables(**tables, ranges=table | {"kind": ["lanes", "commodity"]})
     assert net.ranges[0].evidence.confidence == "assumed"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.floats(0.0, 1.0, exclude_min=True, exclude_max=True),
+            st.floats(0.0, 1e6),
+            st.floats(1e-3, 1e6),
+            st.floats(0.0, 1.0),
+        ),
+        min_size=1,
+        max_size=30,
+    )
+)
+def test_columns_are_drawn_as_the_rule_has_it_bit_for_bit(rows: list[tuple[float, ...]]) -> None:
+    lows = [low for _, low, _, _ in rows]
+    highs = [low + width for _, low, width, _ in rows]
+    modes = [
+        min(high, low + part * width)
+        for (_, low, width, part), high in zip(rows, highs, strict=True)
+    ]
+    drawn = Drawn("sites", "cover", [], list(range(len(rows))), lows, modes, highs)
+    uniforms = [u for u, _, _, _ in rows]
+    found = drawn.values(np.array(uniforms))
+    for value, u, low, mode, high in zip(found, uniforms, lows, modes, highs, strict=True):
+        assert value == min(high, max(low, rules.triangular(u, low, mode, high)))

@@ -24,7 +24,7 @@ KEPT = {
     "site": ("output",),
     "slot": ("on_hand",),
     "demand": ("wanted", "served", "unmet", "deferred", "recovered", "backlog"),
-    "lane": ("shipped", "received"),
+    "lane": ("shipped",),
 }
 """The daily records of each replication that an ensemble keeps, by kind of entity."""
 

@@ -31,7 +31,7 @@ class Ensemble:
 
     Groups are those of `supplysim.grouping`, by kind of entity; ``labels`` describes them. Records: ``output``
     (site), ``on_hand`` (slot), ``wanted``, ``served``, ``unmet``, ``deferred``, ``recovered``, ``backlog`` (demand),
-    ``shipped``, ``received`` (lane). They are read from blocks in memory or in files; what a method gives
+    ``shipped`` (lane). They are read from blocks in memory or in files; what a method gives
     back is small unless it says that it is whole.
 
     >>> import supplysim as ss

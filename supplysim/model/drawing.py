@@ -9,14 +9,15 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
 
-from supplysim import draws, rules
+from supplysim import draws
 from supplysim.errors import Fault, nearest
-from supplysim.model.columns import Coded, Column, Plain, Times, made, sealed
+from supplysim.model.columns import Coded, Column, Floats, Ints, Plain, Times, made, sealed
 from supplysim.model.distributions import stretched
 from supplysim.model.fields import faults_of
 from supplysim.model.findings import Findings
@@ -44,13 +45,28 @@ class Drawn:
     modes: list[float]
     highs: list[float]
 
-    def values(self, uniforms: Sequence[float]) -> list[float]:
-        """What each row has where the figures come out at these quantiles."""
-        bounds = zip(self.figures, self.lows, self.modes, self.highs, strict=True)
-        return [
-            min(high, max(low, rules.triangular(uniforms[figure], low, mode, high)))
-            for figure, low, mode, high in bounds
-        ]
+    @cached_property
+    def _arrays(self) -> tuple[Ints, Floats, Floats, Floats]:
+        return (
+            np.array(self.figures, np.int64),
+            np.array(self.lows),
+            np.array(self.modes),
+            np.array(self.highs),
+        )
+
+    def values(self, uniforms: Floats) -> list[float]:
+        """What each row has where the figures come out at these quantiles.
+
+        `rules.triangular` on whole columns: its operations are exact in the same way, number by number.
+        """
+        figures, low, mode, high = self._arrays
+        u = uniforms[figures]
+        width = high - low
+        rising = low + np.sqrt(u * width * (mode - low))
+        falling = high - np.sqrt((1.0 - u) * width * (high - mode))
+        found = np.where(u * width <= mode - low, rising, falling)
+        values: list[float] = np.minimum(high, np.maximum(low, found)).tolist()
+        return values
 
 
 @dataclass(frozen=True)
@@ -63,10 +79,11 @@ class Drawing:
 
     def draw(self, tables: Tables, seed: int, replication: int) -> Tables:
         """The tables of one replication's world."""
-        uniforms = [
-            draws.uniform(draws.stream(seed, replication, entity, draws.Purpose.FIGURE), 0)
+        streams = [
+            draws.stream(seed, replication, entity, draws.Purpose.FIGURE)
             for entity in self.entities
         ]
+        uniforms = np.array([draws.uniform(stream, 0) for stream in streams])
         changed: dict[str, dict[str, Column]] = {}
         places: dict[str, set[int]] = {}
         for drawn in self.columns:

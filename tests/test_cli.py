@@ -293,7 +293,7 @@ def test_refusals(work, arguments, said):
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ('network = "net"', "", "--network"),
+        ('network = "net"', "", "unknown commodity"),  # of the default network
         ('network = "net"', 'network = "gone"', "gone"),
         (
             'origin = "CN"\ncommodities = ["ore"]\nunit',

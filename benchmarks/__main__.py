@@ -1,7 +1,7 @@
 """Measure supplysim against its peers: `python -m benchmarks [--quick] [--out FILE] [names ...]`.
 
-Names: engines, supplynetpy, stockpyl, twin, size, workers; all by default. And million: half an hour, 8 GB of memory.
-Prints the tables; unless quick, they take their places in docs/performance.md. The peers have to be installed once,
+Names: engines, supplynetpy, stockpyl, twin, size, workers, bundled; all by default. And million: half an hour, 8 GB of
+memory. Prints the tables; unless quick, they take their places in docs/performance.md. The peers have to be installed once,
 beside supplysim:
 
     .venv/bin/pip install --require-hashes -r requirements/bench.txt
@@ -22,7 +22,7 @@ from pathlib import Path
 from benchmarks.measure import Options, Section, machine
 
 ROOT = Path(__file__).resolve().parents[1]
-CASES = ("engines", "supplynetpy", "stockpyl", "twin", "size", "workers")
+CASES = ("engines", "supplynetpy", "stockpyl", "twin", "size", "workers", "bundled")
 LONG = ("million",)
 PEERS = {"supplynetpy": "SupplyNetPy", "stockpyl": "stockpyl"}
 HEAD = """# Performance

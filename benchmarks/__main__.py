@@ -1,8 +1,8 @@
 """Measure supplysim against its peers: `python -m benchmarks [--quick] [--out FILE] [names ...]`.
 
 Names: engines, supplynetpy, stockpyl, twin, size, workers, bundled; all by default. And million: half an hour, 8 GB of
-memory. Prints the tables; unless quick, they take their places in docs/performance.md. The peers have to be installed once,
-beside supplysim:
+memory. Prints the tables; unless quick, they take their places in docs/performance.md. The peers have to be
+installed once, beside supplysim:
 
     .venv/bin/pip install --require-hashes -r requirements/bench.txt
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -25,6 +25,8 @@ OUTLET = 0.15
 """or they are at least this share of what their source gives."""
 DUST = 1e-4
 """Output and use below this share of what was first thought of count as none."""
+MOST_CLOSED = 0.1
+"""At most this share of a target's use comes by flows that are closed: the smallest go first."""
 TINY_FLOW = 0.004
 """Flows below this share of their target's use are closed in any case."""
 
@@ -104,21 +106,28 @@ class Balanced:
         return table[~table["name"].str.startswith("host")].reset_index(drop=True)
 
 
-def balance(figures: Figures, *, least: float = LEAST_FLOW) -> Balanced:
+def balance(
+    figures: Figures, *, least: float = LEAST_FLOW, focus: Collection[str] = ()
+) -> Balanced:
     """Reconcile figures; flows of less than ``least`` of their target's use that no figure speaks of are left out.
+
+    With ``focus``, the countries that the network is about, all others are drawn more coarsely: into them flows of less
+    than twice as much are left out.
 
     Raises `InvalidInput` where no quantities obey all balances.
     """
     system = System(figures)
     result = reconcile(system.problem())
-    small = _small(system, result, least)
+    small = _small(system, result, least, focus)
     if small:
         system = System(figures, closed=frozenset(small))
         result = reconcile(system.problem())
     return Balanced(system, result)
 
 
-def _small(system: System, result: Reconciled, least: float) -> set[Variable]:
+def _small(
+    system: System, result: Reconciled, least: float, focus: Collection[str]
+) -> set[Variable]:
     into: dict[tuple[str, str], float] = defaultdict(float)
     out: dict[tuple[str, str], float] = defaultdict(float)
     flows = {}
@@ -135,9 +144,14 @@ def _small(system: System, result: Reconciled, least: float) -> set[Variable]:
         if weight > 0.0
     }
     closed = set()
-    for key, value in flows.items():
+    spent: dict[tuple[str, str], float] = defaultdict(float)
+    for key, value in sorted(flows.items(), key=lambda item: item[1]):
         _, name, start, end = key
-        outlet = value >= OUTLET * out[name, start] and key not in spoken
-        if value < (TINY_FLOW if key in spoken or outlet else least) * into[name, end]:
+        coarse = 2.0 if focus and end.removeprefix("hub:") not in focus else 1.0
+        outlet = value >= OUTLET * coarse * out[name, start] and key not in spoken
+        limit = TINY_FLOW if key in spoken or outlet else least
+        use = into[name, end]
+        if value < limit * coarse * use and spent[name, end] + value <= MOST_CLOSED * coarse * use:
             closed.add(key)
+            spent[name, end] += value
     return closed

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
+from dataclasses import KW_ONLY, replace
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
 
 from supplysim.calibration.balance import Balanced, balance
 from supplysim.calibration.figures import read_figures
@@ -14,25 +17,28 @@ from supplysim.files.folder import Head
 from supplysim.files.readable import validated
 from supplysim.files.reading import is_folder, read_toml, refusing
 from supplysim.model import Network
+from supplysim.model.countries import Country
+from supplysim.model.fields import frozen
 
 __all__ = ["HEAD", "build_network"]
 
 HEAD = "figures.toml"
-"""What the network is called: name, title, description, base_year."""
+"""What the network is called and about."""
 
 
 def build_network(folder: str | os.PathLike[str]) -> tuple[Network, Balanced]:
     """Read the figures of a folder, balance them, and build their network; also returns the balanced figures.
 
-    The folder holds ``figures.toml`` (name, title, description, base_year) and the tables of
-    `supplysim.calibration.rows`, in folders of their own if that helps, one a chain. Raises `InvalidInput` with all
+    The folder holds ``figures.toml`` (name, title, description, base_year; ``focus``, the countries that the network is
+    about, see `balance`) and the tables of `supplysim.calibration.rows`, in folders of their own if that helps, one a
+    chain. Raises `InvalidInput` with all
     faults of the tables; or where no quantities obey all balances; or with the parameters that are missing.
     """
     path = Path(folder)
     if not is_folder(path):
         raise InvalidInput([Fault("", "no such folder")], what="figures", file=path)
     head = _head(path)
-    balanced = balance(read_figures(path))
+    balanced = balance(read_figures(path), focus=head.focus)
     with refusing("figures", path):
         network = build(
             balanced,
@@ -44,11 +50,19 @@ def build_network(folder: str | os.PathLike[str]) -> tuple[Network, Balanced]:
     return network, balanced
 
 
-def _head(folder: Path) -> Head:
+@frozen
+class _Head(Head):
+    """What ``figures.toml`` says: of the network, and which countries it is about."""
+
+    _: KW_ONLY
+    focus: Annotated[tuple[Country, ...], Field(strict=False)] = ()
+
+
+def _head(folder: Path) -> _Head:
     with refusing("figures", folder):
         data = read_toml(folder / HEAD, label=HEAD)
         try:
-            return validated(Head, data)
+            return validated(_Head, data)
         except InvalidInput as error:
             faults = [replace(fault, path=f"{HEAD}.{fault.path}") for fault in error.faults]
             raise InvalidInput(faults) from None

@@ -15,8 +15,11 @@ import pandas as pd
 import supplysim as ss
 from supplysim import calibration, exposure, plots
 from supplysim.calibration.figures import Figures, read_figures
+from supplysim.calibration.lookup import Lookup
+from supplysim.calibration.stocks import held
 from supplysim.catalogue import figures_path
-from supplysim.model import Network
+from supplysim.model import Network, Site
+from supplysim.model.slot import Slot
 
 ROOT = Path(__file__).resolve().parent / "data"
 NAME = "jp-de-cn-2022"
@@ -76,6 +79,12 @@ def _page(
     own = fit[[_about(name, names) for name in fit["name"]]]
     told = own[(own["confidence"] != "assumed") & (own["kind"] != "recipe")]
     yield _table(_fitted(told)) or "None.\n"
+    yield "## Stocks\n"
+    yield (
+        "Days that figures state (between all users), and days on hand in the undisturbed network: more, where orders "
+        "every two weeks, lots of a week and customers' bursts need more than was stated.\n"
+    )
+    yield _table(_stocks(network, figures, names))
     yield "## The weakest figures\n"
     yield "Assumed, with the widest ranges for what they decide; ensembles draw from these ranges.\n"
     yield _table(_weakest(figures, names))
@@ -177,6 +186,51 @@ def _fitted(fit: pd.DataFrame) -> pd.DataFrame:
             "source": fit["source"],
         }
     )
+
+
+def _stocks(network: Network, figures: Figures, names: list[str]) -> pd.DataFrame:
+    """By commodity and country: days of cover stated and held, by users and by makers."""
+    lookup, beyond, baseline = Lookup(figures), held(network), network.baseline()
+    rows = []
+    for name in names:
+        row = {"commodity": name}
+        for country in ("JP", "DE", "CN"):
+            users = [
+                (slot, baseline.use[slot.key], slot.item.policy.days + beyond.slots[slot.key])
+                for slot in network.slots.values()
+                if (slot.commodity, slot.country) == (name, country) and slot.kind != "store"
+            ]
+            total = sum(use for _, use, _ in users)
+            cells = ["", ""]
+            if total > 0.0:
+                stated = sum(use * _stated(lookup, network, slot) for slot, use, _ in users) / total
+                found = sum(use * days for _, use, days in users) / total
+                cells = [f"{stated:.0f}", f"{found:.0f}"]
+            row[f"{country} stated"], row[f"{country} held"] = cells
+        makers = [site for site in network.sites if site.makes == name]
+        output = sum(baseline.output[site.name] for site in makers)
+        stated = sum(baseline.output[s.name] * _made(lookup, s) for s in makers) / output
+        found = (
+            sum(baseline.output[s.name] * (s.cover + beyond.sites[s.name]) for s in makers) / output
+        )
+        row |= {"makers stated": f"{stated:.0f}", "makers held": f"{found:.0f}"}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _stated(lookup: Lookup, network: Network, slot: Slot) -> float:
+    """The cover that figures state for a slot, firms taken together."""
+    if slot.kind == "demand":
+        user = slot.node.removeprefix(f"{slot.country.lower()}-{slot.commodity}-")
+    else:
+        user = network.site_by_name[slot.node].makes
+    row = lookup.parameter("cover", slot.commodity, slot.country, user)
+    return row.value if row else 0.0
+
+
+def _made(lookup: Lookup, site: Site) -> float:
+    row = lookup.parameter("cover_made", site.makes, site.country)
+    return row.value if row else 0.0
 
 
 def _weakest(figures: Figures, names: list[str]) -> pd.DataFrame:

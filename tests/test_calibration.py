@@ -16,6 +16,7 @@ import supplysim as ss
 from supplysim import calibration, exposure
 from supplysim.calibration import Problem, reconcile
 from supplysim.calibration.rows import TABLES
+from supplysim.calibration.stocks import held
 
 MADE = Path(__file__).parent / "data" / "figures"
 PIPES = np.array(
@@ -163,7 +164,8 @@ def test_figures_that_disagree_end_between_them(made):
 def test_firms_hubs_and_origins(made):
     network, _ = made
     lean, stocked = (network.site_by_name[f"jp-part-{firm}"] for firm in ("lean", "stocked"))
-    assert (lean.inputs["metal"].policy.days, stocked.inputs["metal"].policy.days) == (30.0, 90.0)
+    days = [firm.inputs["metal"].policy.days for firm in (lean, stocked)]
+    assert days[0] > 0.0 and days[1] - days[0] == pytest.approx(90.0 - 30.0)
     assert lean.inputs["metal"].per_unit == stocked.inputs["metal"].per_unit
     assert network.baseline().output["jp-part-lean"] == pytest.approx(
         2 / 3 * network.baseline().output["jp-part-stocked"]
@@ -299,7 +301,9 @@ def test_what_is_assumed_has_a_range_that_the_ensemble_draws_from(made):
     network, _ = made
     ranges = {item.key: item for item in network.ranges}
     cover = ranges["input|de-part-all|metal|cover"]
-    assert (cover.low, cover.high) == (20.0, 45.0)
+    mode = network.site_by_name["de-part-all"].inputs["metal"].policy.days
+    assert cover.high - mode == pytest.approx(45.0 - 30.0)  # as the figure, less what orders add
+    assert cover.low == pytest.approx(max(0.0, mode - 10.0))
     assert "input|jp-part-lean|metal|cover" not in ranges  # read, not assumed
     rate = ranges["demand|zz-part-cars|rate"]
     demand = network.demand_by_name["zz-part-cars"]
@@ -322,3 +326,20 @@ def test_what_nobody_measures_pulls_at_nothing():
     measured = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
     found = reconcile(problem([6e5, 8e7], [3e4, 1e6], balances, measured=measured))
     assert found.x == pytest.approx([6e5, 8e7, 0.05 * 8e7 - 6e5], rel=1e-6)
+
+
+def test_what_is_on_hand_is_what_was_stated_or_as_little_as_orders_allow(made):
+    network, _ = made
+    beyond = held(network)
+    run = ss.simulate(network, None, horizon=364, seed=1)
+    use, output = network.baseline().use, network.baseline().output
+    stated = {"cn-part|metal": 30.0, "de-part-all|metal": 30.0, "jp-part-lean|metal": 30.0}
+    stated |= {"jp-part-stocked|metal": 90.0, "de-part-cars": 30.0, "nl-metal-hub": 30.0}
+    for key, days in stated.items():
+        mean = float(run.data["on_hand"].sel(slot=key).mean()) / use[key]
+        least = network.slots[key].item.policy.days == 0.0
+        want = beyond.slots[key] if least else days
+        assert mean == pytest.approx(want, rel=0.15), (key, least)
+    for site in network.sites:
+        mean = float(run.data["stock"].sel(site=site.name).mean()) / output[site.name]
+        assert mean == pytest.approx(site.cover + beyond.sites[site.name], rel=0.35), site.name

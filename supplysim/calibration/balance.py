@@ -148,7 +148,7 @@ def _small(
     for key, value in sorted(flows.items(), key=lambda item: item[1]):
         _, name, start, end = key
         coarse = 2.0 if focus and end.removeprefix("hub:") not in focus else 1.0
-        outlet = value >= OUTLET * coarse * out[name, start] and key not in spoken
+        outlet = value >= OUTLET * out[name, start] and key not in spoken
         limit = TINY_FLOW if key in spoken or outlet else least
         use = into[name, end]
         if value < limit * coarse * use and spent[name, end] + value <= MOST_CLOSED * coarse * use:

@@ -16,7 +16,7 @@ from supplysim.model import Fixed, Lane
 
 __all__ = ["Lanes", "parted"]
 
-LEAST_LANE = 0.1
+LEAST_LANE = 0.25
 """Where lanes from all plants of a place would carry less of their users' need than this, each plant gets users of its
 own: few firms buy from every plant of a country."""
 LEAST_SURGE = 1.5

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from supplysim.calibration.balance import Balanced
 from supplysim.calibration.evidence import Witness
@@ -12,6 +12,7 @@ from supplysim.calibration.lanes import Lanes
 from supplysim.calibration.parameters import Parameters
 from supplysim.calibration.plants import HUB, Plant, Plants, User
 from supplysim.calibration.spans import YEAR, ranges, short
+from supplysim.calibration.stocks import lessened
 from supplysim.errors import InvalidInput
 from supplysim.model import (
     Citation,
@@ -46,6 +47,9 @@ def build(
     """
     builder = Builder(balanced)
     parts = builder.parts()
+    stated = Network(name=name, **cast("Any", parts))
+    spans = builder.parameters.spans
+    parts = lessened(parts, stated, spans)
     figures = balanced.figures
     return Network(
         name=name,
@@ -54,7 +58,8 @@ def build(
         base_year=base_year,
         groups={g.group: [c.strip() for c in g.members.split(";")] for g in figures.groups},
         sources={**figures.sources, ASSUMPTION: CITED},
-        **parts,
+        ranges=ranges(parts, spans),
+        **cast("Any", parts),
     )
 
 
@@ -71,7 +76,7 @@ class Builder:
         self.prices = {name: self._price(name) for name in self.lookup.commodities}
 
     def parts(self) -> dict[str, list[Any]]:
-        """Commodities, sites, stores, demands, lanes, and the ranges of what is assumed."""
+        """Commodities, sites, stores, demands and lanes, with stocks as stated."""
         made: dict[str, list[Any]] = {
             "commodities": [self._commodity(name) for name in sorted(self.lookup.commodities)],
             "sites": [self._site(plant) for plant in self.plants.all],
@@ -81,7 +86,6 @@ class Builder:
         }
         if self.parameters.missing:
             raise InvalidInput(self.parameters.missing.values(), what="figures")
-        made["ranges"] = ranges(made, self.parameters.spans)
         return made
 
     # --- rows ------------------------------------------------------------------------------------

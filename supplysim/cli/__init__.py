@@ -130,7 +130,10 @@ def run(
         central=central,
         workers=workers,
     )
-    folder = claim(out or default_folder(order.scenario.name or Path(scenario).stem))
+    name = order.scenario.name or Path(scenario).stem
+    if network:  # beside the run on the scenario's own network, not in its place
+        name += f"-{Path(network).stem}"
+    folder = claim(out or default_folder(name))
     report.header(order)
     found = job.work(order)
     say(f"writing {folder}")

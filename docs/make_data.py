@@ -34,6 +34,17 @@ CHAINS = {
     "users": "Cars, machines and the other users",
 }
 WEAKEST = 12
+DRAWN = (
+    "price",
+    "value_added_share",
+    "jobs",
+    "utilisation",
+    "cycle_time",
+    "cover_made",
+    "cover",
+    "reaction",
+)
+"""Parameters from whose ranges ensembles draw."""
 
 
 def main() -> int:
@@ -86,7 +97,7 @@ def _page(
     )
     yield _table(_stocks(network, figures, names))
     yield "## The weakest figures\n"
-    yield "Assumed, with the widest ranges for what they decide; ensembles draw from these ranges.\n"
+    yield "Assumed, of what ensembles draw from, with the widest ranges.\n"
     yield _table(_weakest(figures, names))
     yield "## Codes and controls\n"
     yield _table(_codes(network, names))
@@ -246,6 +257,8 @@ def _weakest(figures: Figures, names: list[str]) -> pd.DataFrame:
                 for part in ("country", "process", "exporter", "importer", "use", "input", "user")
             ]
             label = getattr(item, "parameter", table)
+            if table == "parameters" and label not in DRAWN:
+                continue
             rows.append(
                 {
                     "figure": " ".join(filter(None, [label, subject, *place])),
@@ -310,12 +323,18 @@ def _index(network: Network, figures: Figures, fit: pd.DataFrame) -> str:
         f"{len(network.demands)} final uses, {len(network.lanes)} lanes. Figures: "
         f"{counts.get('read', 0)} read, {counts.get('derived', 0)} derived, {counts.get('assumed', 0)} assumed; "
         f"{len(network.ranges)} numbers of the network have a range. Of {len(read)} figures of production and trade "
-        f"that were read, {within:.0%} lie within 10 % of the undisturbed network.\n",
+        f"that were read, {within:.0%} lie within 10 % of the undisturbed network "
+        f"({_within(read, 'production')}; {_within(read, 'trade')}).\n",
         "## Value added and jobs\n",
         "Of the undisturbed network: USD billion a year and thousand jobs, in the steps that it has.\n",
         _table(_value(network)),
     ]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _within(read: pd.DataFrame, kind: str) -> str:
+    own = read[read["kind"] == kind]["off"].abs() <= 0.1
+    return f"{kind}: {own.sum()} of {len(own)}"
 
 
 def _value(network: Network) -> pd.DataFrame:

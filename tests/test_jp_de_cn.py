@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -136,7 +139,28 @@ def test_the_network_is_what_the_figures_give(network):
     ours, theirs = network.baseline(), built.baseline()
     for name, output in ours.output.items():
         assert output == pytest.approx(theirs.output[name], rel=1e-3), name
-    assert len(built.ranges) == len(network.ranges)
+    for kind in ("commodities", "sites", "stores", "demands", "lanes", "ranges"):
+        pairs = zip(by_key(built, kind), by_key(network, kind), strict=True)
+        for ours_, theirs_ in pairs:
+            assert numbers(ours_) == pytest.approx(numbers(theirs_), rel=2e-3, abs=2e-3), theirs_
+
+
+def by_key(network: ss.Network, kind: str) -> list[object]:
+    return sorted(getattr(network, kind), key=lambda item: getattr(item, "key", "") or item.name)
+
+
+def numbers(item: object) -> list[float]:
+    """Every number of a row, those of its policy, lead time and inputs with it, in order."""
+    found = []
+    for field in dataclasses.fields(item):  # type: ignore[arg-type]
+        value = getattr(item, field.name)
+        if isinstance(value, float) and value < 1e300:
+            found.append(value)
+        elif field.name == "inputs":
+            found += [number for name in sorted(value) for number in numbers(value[name])]
+        elif dataclasses.is_dataclass(value) and field.name != "evidence":
+            found += numbers(value)
+    return found
 
 
 def test_the_baseline_agrees_with_what_was_read(network, figures):
@@ -176,8 +200,8 @@ def test_value_added_is_sane(network):
 
 def test_two_years_stay_within_the_events(network):
     plan = make_plan(network, None, horizon=730, seed=1, replication=0, warmup=None)
-    run = ss.simulate(network, None, horizon=365, seed=1, events=True, engine="compiled")
-    assert 2 * len(run.events) <= 1_200_000
+    run = ss.simulate(network, None, horizon=730, seed=1, events=True, engine="compiled")
+    assert len(run.events) <= 1_200_000
     assert plan.warmup <= 400
 
 
@@ -199,3 +223,23 @@ def test_the_pages_on_the_data_are_up_to_date(network, figures):
         assert found == text, f"docs/data/{name} is old; run: python docs/make_data.py"
     for chain in script.CHAINS:
         assert (DOCS / "data" / f"{chain}.png").stat().st_size > 10_000
+
+
+def test_the_example_of_the_docs_adds_a_commodity(tmp_path):
+    """The rows of docs/figures.md, as they stand, in a folder of their own beside the bundled figures."""
+    text = (DOCS / "figures.md").read_text(encoding="utf-8")
+    block = re.search(r"```\n(sources\.csv .*?)```", text, re.DOTALL)
+    assert block is not None
+    shutil.copytree(figures_path(NAME), tmp_path / "my-figures")
+    folder = tmp_path / "my-figures" / "gadgets"
+    folder.mkdir()
+    path = folder / "none"
+    for line in block[1].splitlines():
+        name, _, rest = line.partition(" ")
+        path = folder / name if name else path
+        with path.open("a", encoding="utf-8") as file:
+            file.write(rest.strip() + "\n")
+    network, _ = calibration.build_network(tmp_path / "my-figures")
+    gadget = network.site_by_name["jp-gadget"]
+    assert gadget.inputs["chip-legacy"].per_unit == pytest.approx(0.000002, rel=0.1)
+    assert {"jp-gadget-sales", "de-gadget-sales"} <= set(network.demand_by_name)

@@ -136,21 +136,26 @@ def _small(
             flows[key] = value
             into[key[1], key[3]] += value
             out[key[1], key[2]] += value
-    spoken = {
+    told = [m for m in system.measurements if m.figure is not None and m.name.startswith("trade")]
+    spoken = {key for m in told for key, weight in m.terms.items() if weight > 0.0}
+    sure = {
         key
-        for m in system.measurements
-        if m.figure is not None and m.name.startswith("trade")
+        for m in told
         for key, weight in m.terms.items()
-        if weight > 0.0
+        if weight > 0.0 and m.figure is not None and (m.figure.low or 0.0) > 0.0
     }
+    shared = {(m.part[1], m.part[3]) for m in told if m.part}
     closed = set()
     spent: dict[tuple[str, str], float] = defaultdict(float)
     for key, value in sorted(flows.items(), key=lambda item: item[1]):
         _, name, start, end = key
         coarse = 2.0 if focus and end.removeprefix("hub:") not in focus else 1.0
         outlet = value >= OUTLET * out[name, start] and key not in spoken
-        limit = TINY_FLOW if key in spoken or outlet else least
+        watched = (name, end) in shared and coarse == 1.0 and start != end
+        limit = TINY_FLOW if key in spoken or outlet else least / 2.0 if watched else least
         use = into[name, end]
+        if key in sure:
+            continue
         if value < limit * coarse * use and spent[name, end] + value <= MOST_CLOSED * coarse * use:
             closed.add(key)
             spent[name, end] += value

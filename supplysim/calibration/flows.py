@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from supplysim.calibration.lookup import REST, spread
+from supplysim.calibration.lookup import REST, deviation, spread
 from supplysim.calibration.rows import Trade
 from supplysim.calibration.terms import Balance, Measurement, Terms, Variable, hub, named
 
@@ -81,7 +81,8 @@ class Flows:
         start, end = pair
         label, key = named("trade", self.name, start, end), self.key(pair)
         if "share" not in unit:
-            sd = max(spread(row, value) * value, LEAST / 4.0 * self.uses.get(end, 0.0), DUST)
+            least = 0.0 if value == 0.0 else LEAST / 4.0 * self.uses.get(end, 0.0)
+            sd = max(deviation(row, value), least, DUST)
             return Measurement(label, {key: 1.0}, value, sd, row)
         if unit == "export share":
             whole, size = (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 from supplysim.calibration.figures import Figures
 from supplysim.calibration.rows import WORLD, Figure, Material, Parameter, Recipe
 
-__all__ = ["REST", "Lookup", "Maker", "spread"]
+__all__ = ["REST", "Lookup", "Maker", "deviation", "spread"]
 
 REST = "ZZ"
 """The rest of the world, which takes in every country that a commodity does not name."""
@@ -28,6 +28,13 @@ def spread(figure: Figure, value: float) -> float:
     if figure.low is None or figure.high is None or value == 0.0:
         return given
     return max(0.02, (figure.high - figure.low) / 4.0 / value)
+
+
+def deviation(figure: Figure, value: float) -> float:
+    """The standard deviation of a figure in its own unit; of a 0 it is a quarter of its range."""
+    if value == 0.0 and figure.low is not None and figure.high is not None:
+        return (figure.high - figure.low) / 4.0
+    return spread(figure, value) * value
 
 
 class Lookup:
@@ -114,11 +121,6 @@ class Lookup:
             if fits and rank > most:
                 best, most = row, rank
         return best
-
-    def country(self, commodity: str, name: str, known: Iterator[str] | set[str]) -> str:
-        """The country itself where the commodity knows it, else the rest of the world, else nothing."""
-        places = set(known)
-        return name if name in places else REST if REST in places else ""
 
 
 def _specific(row: Recipe) -> int:

@@ -119,7 +119,14 @@ class Builder:
         left = self.prices[product] - sum(
             self.prices[name] * item.per_unit for name, item in inputs.items()
         )
-        share = get("value_added_share", product, country, process)
+        share = get(
+            "value_added_share",
+            product,
+            country,
+            process,
+            at=("site", at, "value_added"),
+            factor=max(0.0, left),
+        )
         output = self.plants.output(plant)
         return Site(
             at,
@@ -134,8 +141,18 @@ class Builder:
             allocation="proportional" if country == "CN" else "incumbent-first",
             idle=self._idle(plant),
             **self._host(plant),
-            value_added=short(max(0.0, left * share)),
-            jobs=short(get("jobs", product, country, process, default=0.0) * output),
+            value_added=short(share),
+            jobs=short(
+                get(
+                    "jobs",
+                    product,
+                    country,
+                    process,
+                    default=0.0,
+                    at=("site", at, "jobs"),
+                    factor=output,
+                )
+            ),
             owner=(plant.firm.owner or None) if plant.firm else None,
             evidence=self.witness.maker(plant.maker, plant.firm),
         )

@@ -35,8 +35,8 @@ def held(network: Network) -> Held:
     """What each slot and plant of a network holds beyond its days of cover.
 
     A slot: half a review's use, and half a lot and a burst of what its node gives on; for a demand half a period. A
-    plant's finished stock: a burst and a lot, less half of what an order takes. A burst is what customers order at
-    once, passed on from them (docs/model.md, targets): a mean over customers, weighted with what flows to them.
+    plant's finished stock: a burst, a lot, and what its line takes for one. A burst is what customers order at once,
+    passed on from them (docs/model.md, targets): a mean over customers, weighted with what flows to them.
     """
     baseline = network.baseline()
     lots = {
@@ -44,9 +44,6 @@ def held(network: Network) -> Held:
     }
     bursts = dict.fromkeys(network.lanes_from, 0.0)
     slot_of = {key: network.slot_of(lane) for key, lane in network.lanes_by_key.items()}
-    reviews = {
-        source: _mean(network, source, lambda key: _review(slot_of[key])) for source in bursts
-    }
     for _ in range(ROUNDS):
         ordered = {key: _ordered(slot, bursts, lots) for key, slot in slot_of.items()}
         found = {source: _mean(network, source, ordered.__getitem__) for source in bursts}
@@ -59,7 +56,7 @@ def held(network: Network) -> Held:
         period = slot.item.period if slot.kind == "demand" else 0.0  # type: ignore[union-attr]
         slots[key] = _review(slot) / 2.0 + (period / 2.0 if slot.kind == "demand" else own)
     sites = {
-        name: max(0.0, bursts[name] + lots[name] - reviews[name] / 2.0)
+        name: bursts[name] + lots[name] + _share(baseline.lot[name], baseline.capacity[name])
         for name in network.site_by_name
     }
     return Held(slots, sites)

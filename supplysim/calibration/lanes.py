@@ -111,10 +111,10 @@ def parted(supplies: Sequence[float], needs: Sequence[float]) -> Amounts:
     sources and users are paired off in order, so that no more lanes are made than it takes. ``supplies`` and
     ``needs`` are shares of all use at the place.
 
-    >>> parted([0.3, 0.1], [0.2, 0.2])
-    [[0.15, 0.15], [0.05, 0.05]]
-    >>> parted([0.03, 0.01], [0.02, 0.02])
-    [[0.02, 0.01], [0.0, 0.01]]
+    >>> parted([0.5, 0.25], [0.5, 0.25])
+    [[0.3333333333333333, 0.16666666666666666], [0.16666666666666666, 0.08333333333333333]]
+    >>> parted([0.25, 0.125], [0.125, 0.25])
+    [[0.125, 0.125], [0.0, 0.125]]
     """
     whole = math.fsum(supplies)
     if len(supplies) == 1 or min(supplies) >= LEAST_LANE:

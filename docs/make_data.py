@@ -16,8 +16,10 @@ import supplysim as ss
 from supplysim import calibration, exposure, plots
 from supplysim.calibration.figures import Figures, read_figures
 from supplysim.calibration.lookup import Lookup
+from supplysim.calibration.rows import Published
 from supplysim.calibration.stocks import held
 from supplysim.catalogue import figures_path
+from supplysim.exposure.static import shares
 from supplysim.model import Network, Site
 from supplysim.model.slot import Slot
 
@@ -61,10 +63,12 @@ def main() -> int:
 
 def pages(network: Network, figures: Figures) -> dict[str, str]:
     """The text of every page by file name."""
-    fit = calibration.fit(network, figures)
+    fit, flows = calibration.fit(network, figures), exposure.flows(network)
     found = {"README.md": _index(network, figures, fit)}
     for chain, title in CHAINS.items():
-        found[f"{chain}.md"] = "\n".join(_page(chain, title, network, figures, fit)).rstrip() + "\n"
+        found[f"{chain}.md"] = (
+            "\n".join(_page(chain, title, network, figures, fit, flows)).rstrip() + "\n"
+        )
     return found
 
 
@@ -72,7 +76,12 @@ def pages(network: Network, figures: Figures) -> dict[str, str]:
 
 
 def _page(
-    chain: str, title: str, network: Network, figures: Figures, fit: pd.DataFrame
+    chain: str,
+    title: str,
+    network: Network,
+    figures: Figures,
+    fit: pd.DataFrame,
+    flows: pd.DataFrame,
 ) -> Iterator[str]:
     names = [item.name for item in network.commodities if item.chain == chain]
     yield f"# {title}\n"
@@ -82,9 +91,9 @@ def _page(
     if note.exists():
         yield note.read_text(encoding="utf-8").rstrip() + "\n"
     yield "## China's part in each step\n"
-    yield _table(_steps(network, names))
+    yield _table(_steps(network, flows, names))
     yield "## Published shares beside ours\n"
-    yield _table(_published(network, figures, names)) or "None found.\n"
+    yield _table(_published(network, flows, figures, names)) or "None found.\n"
     yield "## Figures beside the balanced network\n"
     yield "Figures that were read or derived, and what the undisturbed network has in their place.\n"
     own = fit[[_about(name, names) for name in fit["name"]]]
@@ -109,9 +118,8 @@ def _about(figure: str, names: list[str]) -> bool:
     return subject in names
 
 
-def _steps(network: Network, names: list[str]) -> pd.DataFrame:
+def _steps(network: Network, flows: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     """By commodity: world output, China's share of it, and what Japan and Germany draw from China."""
-    flows = exposure.flows(network)
     dependence = exposure.dependence_table(network, ["JP", "DE"], "CN")
     rows = []
     for name in names:
@@ -136,7 +144,9 @@ def _steps(network: Network, names: list[str]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _published(network: Network, figures: Figures, names: list[str]) -> pd.DataFrame:
+def _published(
+    network: Network, flows: pd.DataFrame, figures: Figures, names: list[str]
+) -> pd.DataFrame:
     rows = []
     for item in figures.published:
         if item.commodity in names:
@@ -145,7 +155,7 @@ def _published(network: Network, figures: Figures, names: list[str]) -> pd.DataF
                     "commodity": item.commodity,
                     "what": _what(item.measure, item.importer, item.origin),
                     "published": _percent(item.value),
-                    "ours": _percent(ours(network, item)),
+                    "ours": _percent(_ours(network, flows, item)),
                     "year": item.evidence.year,
                     "source": item.evidence.source,
                     "note": item.evidence.note,
@@ -160,19 +170,17 @@ def _what(measure: str, importer: str, origin: str) -> str:
     return f"{measure} of {importer} from {origin}"
 
 
-def ours(network: Network, item: object) -> float | None:
+def _ours(network: Network, flows: pd.DataFrame, item: Published) -> float | None:
     """The network's value of a published share; None where the network has no such thing."""
-    measure, importer, origin = item.measure, item.importer, item.origin  # type: ignore[attr-defined]
-    name = item.commodity  # type: ignore[attr-defined]
-    if measure.startswith("world"):
-        flows = exposure.flows(network)
+    name, origin = item.commodity, item.origin
+    if item.measure.startswith("world"):
         made = flows[flows["commodity"] == name].groupby("origin")["quantity"].sum()
         return float(made.get(origin, 0.0) / made.sum()) if len(made) else None
     try:
-        table = exposure.origins(network, importer, imports_only="import" in measure)
-        places = network.countries([origin])
+        importers, places = network.countries([item.importer]), network.countries([origin])
     except ss.InvalidInput:
         return None
+    table = shares(flows, importers, imports_only="import" in item.measure)
     if name not in table.index:
         return None
     return float(table.loc[name, [c for c in table.columns if c in places]].sum())

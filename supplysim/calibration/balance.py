@@ -12,7 +12,7 @@ from supplysim.calibration.figures import Figures
 from supplysim.calibration.lookup import Lookup
 from supplysim.calibration.reconcile import Reconciled, reconcile
 from supplysim.calibration.system import System
-from supplysim.calibration.terms import Variable
+from supplysim.calibration.terms import HUB, Variable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,7 +120,7 @@ def balance(
     result = reconcile(system.problem())
     small = _small(system, result, least, focus)
     if small:
-        system = System(figures, closed=frozenset(small))
+        system.closed = frozenset(small)
         result = reconcile(system.problem())
     return Balanced(system, result)
 
@@ -149,7 +149,7 @@ def _small(
     spent: dict[tuple[str, str], float] = defaultdict(float)
     for key, value in sorted(flows.items(), key=lambda item: item[1]):
         _, name, start, end = key
-        coarse = 2.0 if focus and end.removeprefix("hub:") not in focus else 1.0
+        coarse = 2.0 if focus and end.removeprefix(HUB) not in focus else 1.0
         outlet = value >= OUTLET * out[name, start] and key not in spoken
         watched = (name, end) in shared and coarse == 1.0 and start != end
         limit = TINY_FLOW if key in spoken or outlet else least / 2.0 if watched else least

@@ -31,11 +31,11 @@ class Spread:
 
 
 class Witness:
-    """Evidence for the rows of a network, from the figures that speak of them."""
+    """Evidence for the rows of a network, from the figures that speak of them; what none does is of ``year``."""
 
-    def __init__(self, balanced: Balanced) -> None:
+    def __init__(self, balanced: Balanced, year: int | None) -> None:
         self.balanced = balanced
-        self.year = 2022
+        self.year = year
         self._spoken: dict[Variable, list[Measurement]] = defaultdict(list)
         for m in balanced.system.measurements:
             keys = [m.part] if m.part else list(m.terms)
@@ -91,7 +91,7 @@ class Witness:
         if said:
             figure = said[0].figure
             found = self._balanced(key, f"{unit} a year between the countries")
-            spread = _spread(figure, said[0], f"trade {name} {start} {end}")
+            spread = _spread(figure, f"trade {name} {start} {end}")
             return found, spread if found.confidence == "assumed" else None
         amount = self.balanced.values.get(key, 0.0)
         low, high = PRIOR_RANGE
@@ -127,7 +127,7 @@ class Witness:
         )
 
 
-def _spread(figure: Figure | None, said: Measurement, label: str) -> Spread | None:
+def _spread(figure: Figure | None, label: str) -> Spread | None:
     given: float = getattr(figure, "quantity", 0.0)
     if figure is None or figure.low is None or figure.high is None or given <= 0.0:
         return None

@@ -12,13 +12,12 @@ from supplysim.calibration.plants import node_name
 from supplysim.calibration.system import System
 from supplysim.calibration.terms import Variable, hub
 from supplysim.model import Network
+from supplysim.model.fields import YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["fit", "yearly"]
-
-DAYS = 365.0
 
 
 def fit(network: Network, figures: Figures) -> pd.DataFrame:
@@ -29,9 +28,10 @@ def fit(network: Network, figures: Figures) -> pd.DataFrame:
     """
     import pandas as pd
 
-    values = yearly(network, Lookup(figures))
+    system = System(figures)
+    values = yearly(network, system.lookup)
     rows = []
-    for m in System(figures).measurements:
+    for m in system.measurements:
         if m.figure is None:
             continue
         given, found = m.told(values)
@@ -65,18 +65,18 @@ def yearly(network: Network, lookup: Lookup) -> Mapping[Variable, float]:
     baseline = network.baseline()
     values: dict[Variable, float] = defaultdict(float)
     for site in network.sites:
-        values["make", *makers[site.name]] += baseline.output[site.name] * DAYS
+        values["make", *makers[site.name]] += baseline.output[site.name] * YEAR
     for key, use in baseline.use.items():
         node, _, commodity = key.partition("|")
         if commodity:
             product, country, process = makers[node]
-            values["need", commodity, country, product, process] += use * DAYS
+            values["need", commodity, country, product, process] += use * YEAR
     for demand in network.demands:
         prefix = node_name(demand.country, demand.commodity) + "-"
         use_name = demand.name.removeprefix(prefix)
-        values["final", demand.commodity, demand.country, use_name] += demand.rate * DAYS
+        values["final", demand.commodity, demand.country, use_name] += demand.rate * YEAR
     places = {name: hub(store.country) for name, store in network.store_by_name.items()}
     for lane in network.lanes:
         ends = [places.get(node) or network.country(node) for node in (lane.source, lane.target)]
-        values["flow", network.product(lane.source), *ends] += baseline.flow[lane.key] * DAYS
+        values["flow", network.product(lane.source), *ends] += baseline.flow[lane.key] * YEAR
     return values

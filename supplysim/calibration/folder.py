@@ -31,8 +31,8 @@ def build_network(folder: str | os.PathLike[str]) -> tuple[Network, Balanced]:
 
     The folder holds ``figures.toml`` (name, title, description, base_year; ``focus``, the countries that the network is
     about, see `balance`) and the tables of `supplysim.calibration.rows`, in folders of their own if that helps, one a
-    chain. Raises `InvalidInput` with all
-    faults of the tables; or where no quantities obey all balances; or with the parameters that are missing.
+    chain. Raises `InvalidInput` with all faults of the tables; or where no quantities obey all balances; or with the
+    parameters that are missing.
     """
     path = Path(folder)
     if not is_folder(path):

@@ -10,9 +10,11 @@ from functools import cached_property
 from supplysim.calibration.evidence import Witness
 from supplysim.calibration.lookup import REST
 from supplysim.calibration.parameters import Parameters
-from supplysim.calibration.plants import HUB, Plants, User
-from supplysim.calibration.spans import YEAR, short
+from supplysim.calibration.plants import Plants, User
+from supplysim.calibration.spans import short
+from supplysim.calibration.terms import HUB
 from supplysim.model import Fixed, Lane
+from supplysim.model.fields import YEAR
 
 __all__ = ["Lanes", "parted"]
 

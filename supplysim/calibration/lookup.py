@@ -74,24 +74,6 @@ class Lookup:
         return found
 
     @cached_property
-    def users(self) -> Mapping[str, list[Maker]]:
-        """Who puts each commodity into something else."""
-        found: dict[str, list[Maker]] = defaultdict(list)
-        for maker, recipe in self.inputs.items():
-            for name in recipe:
-                found[name].append(maker)
-        return found
-
-    @cached_property
-    def final(self) -> Mapping[str, list[tuple[str, str]]]:
-        """Final uses of each commodity: country and name."""
-        found: dict[str, set[tuple[str, str]]] = defaultdict(set)
-        for row in self.figures.use:
-            if row.country != WORLD and row.use != "total" and row.quantity > 0.0:
-                found[row.commodity].add((row.country, row.use))
-        return {name: sorted(uses) for name, uses in found.items()}
-
-    @cached_property
     def hubs(self) -> Mapping[str, set[str]]:
         """The hubs of each commodity."""
         found: dict[str, set[str]] = defaultdict(set)

@@ -10,9 +10,10 @@ from supplysim.calibration.evidence import Witness
 from supplysim.calibration.figures import ASSUMPTION
 from supplysim.calibration.lanes import Lanes
 from supplysim.calibration.parameters import Parameters
-from supplysim.calibration.plants import HUB, Plant, Plants, User
-from supplysim.calibration.spans import YEAR, ranges, short
+from supplysim.calibration.plants import Plant, Plants, User
+from supplysim.calibration.spans import ranges, short
 from supplysim.calibration.stocks import lessened
+from supplysim.calibration.terms import HUB
 from supplysim.errors import InvalidInput
 from supplysim.model import (
     Citation,
@@ -25,6 +26,7 @@ from supplysim.model import (
     Site,
     Store,
 )
+from supplysim.model.fields import YEAR
 
 __all__ = ["build"]
 
@@ -45,7 +47,7 @@ def build(
     Capacities follow from utilisation, so the undisturbed network stands still. Raises `InvalidInput` with every
     parameter and route that no figure gives.
     """
-    builder = Builder(balanced)
+    builder = Builder(balanced, base_year)
     parts = builder.parts()
     stated = Network(name=name, **cast("Any", parts))
     spans = builder.parameters.spans
@@ -66,12 +68,12 @@ def build(
 class Builder:
     """Makes the parts of a network; notes what is missing on the way."""
 
-    def __init__(self, balanced: Balanced) -> None:
+    def __init__(self, balanced: Balanced, base_year: int | None) -> None:
         self.balanced = balanced
         self.lookup = balanced.lookup
         self.values = balanced.values
         self.parameters = Parameters(balanced.lookup)
-        self.witness = Witness(balanced)
+        self.witness = Witness(balanced, base_year)
         self.plants = Plants(balanced)
         self.prices = {name: self._price(name) for name in self.lookup.commodities}
 

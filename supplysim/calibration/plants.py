@@ -10,11 +10,9 @@ from functools import cached_property
 from supplysim.calibration.balance import Balanced
 from supplysim.calibration.lookup import Maker
 from supplysim.calibration.rows import Firm
-from supplysim.calibration.terms import hub
+from supplysim.calibration.terms import HUB
 
-__all__ = ["HUB", "Plant", "Plants", "User", "node_name"]
-
-HUB = hub("")
+__all__ = ["Plant", "Plants", "User", "node_name"]
 
 
 def node_name(country: str, *parts: str) -> str:

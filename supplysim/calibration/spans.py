@@ -11,10 +11,8 @@ from supplysim.calibration.figures import ASSUMPTION
 from supplysim.calibration.parameters import Spans
 from supplysim.model import Evidence, Range
 
-__all__ = ["YEAR", "ranges", "short"]
+__all__ = ["ranges", "short"]
 
-YEAR = 365.0
-"""Days: figures are yearly, the network is daily."""
 
 KINDS = {
     "commodities": "commodity",

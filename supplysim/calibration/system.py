@@ -25,7 +25,7 @@ import numpy as np
 
 from supplysim.calibration.figures import Figures
 from supplysim.calibration.flows import Flows
-from supplysim.calibration.lookup import Lookup, Maker, spread
+from supplysim.calibration.lookup import Lookup, Maker, deviation
 from supplysim.calibration.reconcile import Problem
 from supplysim.calibration.rows import WORLD, Figure, Production, Use
 from supplysim.calibration.terms import Balance, Measurement, Terms, Variable, named
@@ -111,7 +111,7 @@ class System:
 
     def _measure(self, name: str, terms: Terms, row: Production | Use) -> None:
         """A figure about a quantity as a measurement."""
-        sd = max(spread(row, row.quantity) * row.quantity, 1e-9)
+        sd = max(deviation(row, row.quantity), 1e-9)
         self.measurements.append(Measurement(name, terms, row.quantity, sd, row))
 
     def _measure_output(self) -> None:
@@ -133,7 +133,7 @@ class System:
             for name, row in recipe.items():
                 part: Variable = _need(name, maker)
                 whole: Variable = ("make", *maker)
-                sd = spread(row, row.quantity) * row.quantity * self.output[maker]
+                sd = deviation(row, row.quantity) * self.output[maker]
                 label = named("recipe", name, "in", maker[1], maker[0], maker[2])
                 terms = {part: 1.0, whole: -row.quantity}
                 self.measurements.append(Measurement(label, terms, 0.0, sd, row, part, (whole,)))

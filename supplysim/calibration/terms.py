@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from supplysim.calibration.rows import Figure
 
-__all__ = ["Balance", "Measurement", "Terms", "Variable", "hub", "named"]
+__all__ = ["HUB", "Balance", "Measurement", "Terms", "Variable", "hub", "named"]
 
 Variable = tuple[str, ...]
 """What a number speaks of: ``("flow", "gallium", "CN", "JP")``."""
@@ -15,11 +15,13 @@ Terms = dict[Variable, float]
 """A weighted sum of variables."""
 Balance = tuple[str, Terms]
 """A name, and a sum that is 0."""
+HUB = "hub:"
+"""How the place of a hub begins."""
 
 
 def hub(country: str) -> str:
     """The place of a country's hub among the places of a flow."""
-    return f"hub:{country}"
+    return HUB + country
 
 
 def named(*parts: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
 
 from supplysim import calibration, catalogue
+from supplysim.cli.folder import building
 from supplysim.cli.show import plain_table, stdout
 from supplysim.errors import Fault, InvalidInput
 from supplysim.files import save_network
@@ -54,10 +54,8 @@ def copy_figures(network: str, out: Path) -> None:
     if out.exists():
         rule = "is there already; choose another folder"
         raise InvalidInput([Fault("out", rule, str(out))], what="figures")
-    with tempfile.TemporaryDirectory(dir=out.absolute().parent) as beside:
-        fresh = Path(beside) / "figures"
-        shutil.copytree(source, fresh)
-        fresh.rename(out)
+    with building(out.absolute()) as fresh:
+        shutil.copytree(source, fresh, dirs_exist_ok=True)
     text = f"The figures are in {out}; change or add rows, then: supplysim build {out} --out FOLDER"
     stdout().print(text, markup=False, soft_wrap=True)
 

@@ -12,14 +12,12 @@ import numpy as np
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model import Network
 from supplysim.model.columns import Floats
+from supplysim.model.fields import YEAR
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["dependence_table", "flows", "origins", "value_added"]
-
-DAYS = 365.0
-"""Days of a year."""
 
 
 def flows(network: Network) -> pd.DataFrame:
@@ -44,7 +42,7 @@ def flows(network: Network) -> pd.DataFrame:
         user = names[int(tables.product[target])] if target < sites else ""
         for place in np.flatnonzero(mix[source]).tolist():
             key = (name, countries[place], importer, user)
-            found[key] = found.get(key, 0.0) + float(flow[lane] * mix[source, place]) * DAYS
+            found[key] = found.get(key, 0.0) + float(flow[lane] * mix[source, place]) * YEAR
     rows = [(*key, quantity) for key, quantity in sorted(found.items()) if quantity > 0.0]
     table = pd.DataFrame(rows, columns=["commodity", "origin", "importer", "user", "quantity"])
     price = {item.name: item.price for item in network.commodities}
@@ -60,9 +58,13 @@ def origins(network: Network, importer: str, *, imports_only: bool = False) -> p
     (hubs). Rows sum to 1. Commodities that the country does not use (or import) are left out. Raises
     `InvalidInput` for an unknown country.
     """
-    places = network.countries([importer])
-    _known(network, importer, places)
-    table = flows(network)
+    return shares(flows(network), _places(network, importer), imports_only=imports_only)
+
+
+def shares(
+    table: pd.DataFrame, places: frozenset[str], *, imports_only: bool = False
+) -> pd.DataFrame:
+    """What `origins` gives, from `flows` and the countries that import."""
     table = table[table["importer"].isin(places)]
     if imports_only:
         table = table[~table["origin"].isin(places)]
@@ -72,11 +74,13 @@ def origins(network: Network, importer: str, *, imports_only: bool = False) -> p
     return found.div(found.sum(axis=1), axis=0)
 
 
-def _known(network: Network, importer: str, places: frozenset[str]) -> None:
-    here = set(network.tables.country.every())
+def _places(network: Network, importer: str) -> frozenset[str]:
+    """The countries behind an importer, which must be somewhere in the network."""
+    places, here = network.countries([importer]), set(network.tables.country.every())
     if not places & here:
         hint = nearest(importer, here)
         raise InvalidInput([Fault("importer", f"uses nothing in this network; {hint}", importer)])
+    return places
 
 
 def _mix(network: Network, countries: list[str]) -> Floats:
@@ -108,10 +112,11 @@ def dependence_table(network: Network, importers: list[str], origin: str) -> pd.
     """
     import pandas as pd
 
-    columns = {}
+    every, columns = flows(network), {}
     for importer in importers:
+        places = _places(network, importer)
         for label, only in (("use", False), ("imports", True)):
-            table = origins(network, importer, imports_only=only)
+            table = shares(every, places, imports_only=only)
             columns[f"{importer} {label}"] = (
                 table[origin] if origin in table else table.sum(axis=1) * 0.0
             )
@@ -131,9 +136,9 @@ def value_added(network: Network) -> pd.DataFrame:
         {
             "country": site.country,
             "sector": commodity[site.makes].sector,
-            "value_added": output[site.name] * DAYS * site.value_added,
+            "value_added": output[site.name] * YEAR * site.value_added,
             "jobs": site.jobs,
-            "output": output[site.name] * DAYS * commodity[site.makes].price,
+            "output": output[site.name] * YEAR * commodity[site.makes].price,
         }
         for site in network.sites
     ]

@@ -16,10 +16,10 @@ from supplysim.model import Citation, DaysOfCover, Distribution, Evidence, Fixed
 if TYPE_CHECKING:
     import pandas as pd
     import pymrio
+from supplysim.model.fields import YEAR
 
 __all__ = ["SectorNetwork", "read_mrio"]
 
-YEAR = 365.0
 MOST_LANES = 500_000
 SOURCE = "mrio"
 Array = npt.NDArray[np.float64]

@@ -23,10 +23,10 @@ from supplysim.model import (
     Site,
     Store,
 )
+from supplysim.model.fields import YEAR
 
 __all__ = ["flow_network"]
 
-YEAR = 365.0
 SOURCE = "flows"
 Out = tuple[str, str]
 """What a process gives: the process and the material."""

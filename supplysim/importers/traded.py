@@ -22,10 +22,10 @@ from supplysim.model import (
 
 if TYPE_CHECKING:
     import pandas as pd
+from supplysim.model.fields import YEAR
 
 __all__ = ["shares", "trade_figures", "trade_network"]
 
-YEAR = 365.0
 SOURCE = "trade"
 
 

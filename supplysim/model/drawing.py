@@ -71,11 +71,15 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is drawn in a network: the ``figures`` that vary, their identities, and where they stand."""
+    """What is drawn in a network: the ``figures`` that vary, their identities, and where they stand.
+
+    ``roomy`` are the lanes whose capacity has a range of its own.
+    """
 
     figures: list[str]
     entities: list[int]
     columns: list[Drawn]
+    roomy: frozenset[int] = frozenset()
 
     def draw(self, tables: Tables, seed: int, replication: int) -> Tables:
         """The tables of one replication's world."""
@@ -179,13 +183,17 @@ def read_drawing(tables: Tables, ranges: Sequence[Range], findings: Findings) ->
     figures = sorted({item.figure for item in wide})
     place = {name: i for i, name in enumerate(figures)}
     columns: dict[tuple[str, str], Drawn] = {}
-    reader = _Reader(tables)
+    reader, roomy = _Reader(tables), set[int]()
     for item in ranges:
         found, faults = reader.read(item)
         findings.note(*faults)
-        if found is None or faults or item.low >= item.high:
+        if found is None or faults:
             continue
         row, value = found
+        if (item.kind, item.field) == ("lane", "capacity"):
+            roomy.add(row)
+        if item.low >= item.high:
+            continue
         table = ROWS[item.kind]
         drawn = columns.setdefault(
             (table, item.field), Drawn(table, item.field, [], [], [], [], [])
@@ -195,7 +203,8 @@ def read_drawing(tables: Tables, ranges: Sequence[Range], findings: Findings) ->
         drawn.lows.append(item.low)
         drawn.modes.append(value)
         drawn.highs.append(item.high)
-    return Drawing(figures, [draws.entity("range", f) for f in figures], list(columns.values()))
+    entities = [draws.entity("range", figure) for figure in figures]
+    return Drawing(figures, entities, list(columns.values()), frozenset(roomy))
 
 
 class _Reader:

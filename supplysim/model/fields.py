@@ -28,6 +28,8 @@ LONGEST = 1e7
 """Days: for ever, as far as a run goes, and still safe to count in ticks."""
 CENTURY = 36_525.0
 """Days: as long as a run may be."""
+YEAR = 365.0
+"""Days: yearly figures become daily flows by it, and back."""
 
 
 def _no_dust(value: float) -> float:

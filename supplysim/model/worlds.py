@@ -63,10 +63,9 @@ def _with_room(network: Network, tables: Tables, baseline: Baseline) -> Tables:
     by-product's yield is raised to what it takes in normal times, where that is more.
     """
     before, now = network.baseline().arrays.flow, baseline.arrays.flow
-    own = {item.name for item in network.ranges if item.kind == "lane" and item.field == "capacity"}
     capacity = tables.lanes.capacity
     bound = np.isfinite(capacity) & (before > 0.0) & (now > 0.0) & (now != before)
-    rows = [row for row in np.flatnonzero(bound).tolist() if tables.lane_key(row) not in own]
+    rows = [row for row in np.flatnonzero(bound).tolist() if row not in network.drawing.roomy]
     scaled = np.array(capacity)
     scaled[rows] = capacity[rows] * (now[rows] / before[rows])
     columns: dict[str, dict[str, Column]] = {"lanes": {"capacity": Plain(sealed(scaled))}}

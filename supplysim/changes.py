@@ -2,18 +2,25 @@
 
 A `Change` sets, or takes away, one key's contribution to one attribute of one entity; effective values are
 folded from the baseline value anew at each change, in sorted key order (`fold`). Gates stand on lanes.
-A `Watch` makes changes when stocks run low or debts pile up, a `Renewal` when chance strikes.
+A `Watch` makes changes when stocks run low or debts pile up, a `Renewal` when chance strikes, `Attempts` when one
+of them succeeds; a `Market` moves a commodity's price, and what answers to it, as users expect to go short.
 
 ======= ============== =================================================================
 kind    attribute      values
 ======= ============== =================================================================
-lane    ``gate``       `Closed`, `Ledger`, `Office`
+lane    ``gate``       `Closed`, `Ledger`, `Office`, `Inspection`
 lane    ``share``      `Factor`, `Add`, `Cap`
 lane    ``capacity``   `Factor`, `Add`, `Cap` (units per day)
 lane    ``delay``      `Factor`, `Add`, `Cap` (days on top of the lead time, base 0)
+lane    ``price``      `Factor`, `Add`, `Cap` (USD a unit, base the commodity's; booked as goods on receipt)
+lane    ``cost``       `Factor`, `Add`, `Cap` (USD a unit, booked as freight on receipt)
+lane    ``duty``       `Factor`, `Add`, `Cap` (share of price and cost, base 0; booked as duty on receipt)
+lane    ``precedence`` `Factor`, `Add`, `Cap` (base 0; a source serves its highest lanes first, its rule within them)
 lane    ``in_transit`` `Recall`, once, for what is under way at that instant
 site    ``capacity``   `Factor`, `Add`, `Cap` (units per day)
 slot    ``cover``      `Factor`, `Add`, `Cap` (days on top of the policy's, base 0)
+slot    ``reaction``   `Factor`, `Add`, `Cap` (days until a lane that is behind is judged blocked)
+slot    ``gain``       `Factor`, `Add`, `Cap` (units that go into one unit of output; inputs of sites only)
 demand  ``rate``       `Factor`, `Add`, `Cap` (units per day)
 ======= ============== =================================================================
 """
@@ -34,16 +41,20 @@ __all__ = [
     "RETAINED",
     "STRUCTURE",
     "Add",
+    "Attempts",
     "Calendar",
     "Cap",
     "Change",
     "Closed",
     "Factor",
+    "Inspection",
     "Ledger",
+    "Market",
     "Office",
     "Primitive",
     "Recall",
     "Renewal",
+    "Standing",
     "Target",
     "Value",
     "Watch",
@@ -67,9 +78,19 @@ class Target:
 
 
 ATTRIBUTES = {
-    "lane": ("gate", "share", "capacity", "delay", "in_transit"),
+    "lane": (
+        "gate",
+        "share",
+        "capacity",
+        "delay",
+        "price",
+        "cost",
+        "duty",
+        "precedence",
+        "in_transit",
+    ),
     "site": ("capacity",),
-    "slot": ("cover",),
+    "slot": ("cover", "reaction", "gain"),
     "demand": ("rate",),
 }
 
@@ -177,13 +198,27 @@ class Office:
 
 
 @dataclass(frozen=True, slots=True)
+class Inspection:
+    """A gate at which a random ``share`` of shipments, each by its own draw, is stopped.
+
+    ``held``: it travels ``hold`` days longer. ``seized``: it is lost to both sides as it is dispatched. Several
+    gates on one lane are passed in order of key: holds add up, and what any of them seizes is gone.
+    """
+
+    key: str
+    share: float
+    hold: Distribution = Fixed(0.0)
+    fate: Literal["held", "seized"] = "held"
+
+
+@dataclass(frozen=True, slots=True)
 class Recall:
     """What is under way goes back to the source (``returns``) or is lost to both sides (``seized``)."""
 
     fate: Literal["returns", "seized"]
 
 
-Value = Factor | Add | Cap | Closed | Ledger | Office | Recall
+Value = Factor | Add | Cap | Closed | Ledger | Office | Inspection | Recall
 
 
 def fold(base: float, contributions: Mapping[str, Value]) -> float:
@@ -251,6 +286,11 @@ class Watch:
     for_days: float = 0.0
 
     @property
+    def makes(self) -> tuple[Change, ...]:
+        """All changes that it may make."""
+        return self.then + self.otherwise
+
+    @property
     def hold(self) -> float:
         """For how many days a condition must hold."""
         return 0.0 if self.observable == "output" else self.for_days
@@ -278,8 +318,62 @@ class Renewal:
     ends: float = math.inf
     step: float = 0.0
 
+    @property
+    def makes(self) -> tuple[Change, ...]:
+        """All changes that it may make."""
+        return self.then + self.otherwise
 
-Primitive = Change | Watch | Renewal
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Attempts that may succeed, each by its own draw; the n-th success makes the n-th list of changes, for good.
+
+    They come at the moments ``times`` and, where an ``interval`` is given, again and again after it, counted from
+    ``begins``; none is made before ``begins``, nor at or after ``ends`` (what an earlier success brings still comes).
+    ``chances`` are pairs (since when, chance of success) in order of time; before the first it is 0. What a success
+    brings is made ``delay`` days after the attempt. Successes beyond the last list bring nothing.
+    """
+
+    key: str
+    then: tuple[tuple[Change, ...], ...]
+    chances: tuple[tuple[float, float], ...]
+    times: tuple[float, ...] = ()
+    interval: Distribution | None = None
+    delay: float = 0.0
+    begins: float = 0.0
+    ends: float = math.inf
+
+    @property
+    def makes(self) -> tuple[Change, ...]:
+        """All changes that it may make."""
+        return tuple(change for success in self.then for change in success)
+
+
+@dataclass(frozen=True, slots=True)
+class Market:
+    """The price of one commodity among users who share one fate, and how they and makers answer.
+
+    Every ``every`` days (multiples, from day 0 on) users reckon what share ``D`` of their use in the next ``horizon``
+    days will go unmet: what their stocks, the lanes that work and what blocked lanes still bring do not cover. The
+    price becomes (1 - D)^(-1/(supply + demand)) of the normal one, at most ``choke``. Users then take price^-demand
+    of what they took (the ``gain`` of inputs, the ``rate`` of demands), ``sites`` can make price^supply of their
+    capacity, and what arrives on lanes into ``slots`` costs so much more. While D is 0 nothing changes.
+    """
+
+    key: str
+    slots: tuple[str, ...]
+    sites: tuple[str, ...]
+    supply: float
+    demand: float
+    choke: float
+    horizon: float = 90.0
+    every: float = 7.0
+
+
+Standing = Watch | Renewal | Attempts
+"""What makes changes in the course of a run, from ``begins`` to ``ends``."""
+Primitive = Change | Standing
+"""What measures are made of. Markets are the network's own (see `supplysim.timeline`)."""
 
 STRUCTURE = "|structure"
 """The key under which a lane that is built closed is `Closed`; taking it away opens the lane.

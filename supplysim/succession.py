@@ -13,7 +13,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from supplysim.changes import STRUCTURE, Change, Primitive, Recall, Renewal, Target, Value, Watch
+from supplysim.changes import STRUCTURE, Change, Primitive, Recall, Standing, Target, Value
 from supplysim.measures import Context, Measure
 from supplysim.model import Network
 from supplysim.rules import on_grid
@@ -59,6 +59,7 @@ def succeed(stages: Sequence[Stage], context: Context) -> list[Primitive]:
         for key in sorted(going):
             if stage.primitives.get(key) != going[key].laid:
                 settled += _ended(going.pop(key), stage.since, context)
+        context = dataclasses.replace(context, measures=stage.measures)
         begun = [
             _begun(stage.measures[key], stage.primitives[key], stage.since, present, settled)
             for key in sorted(stage.measures)
@@ -80,7 +81,7 @@ def _ended(part: _Part, at: float, context: Context) -> list[Primitive]:
         if act.begins < at
     ]
     measure = part.measure
-    if on_grid(context.time(measure.begins)) >= at:
+    if on_grid(measure.in_force(context)) >= at:
         return [*history, *standing, *_undone(history, at)]
     over = measure.ends is not None and on_grid(context.time(measure.ends)) <= at
     ended = part.laid if over else measure.until(at).primitives(context)
@@ -131,7 +132,7 @@ def _begun(
         if act.ends > at
     ]
     # what is random ends in an engine's own order at that instant, so it must not share a contribution
-    taken = {_place(c) for s in _standing(settled) for c in (*s.then, *s.otherwise)}
+    taken = {_place(c) for s in _standing(settled) for c in s.makes}
     clash = any(_place(c) in taken for c in acts)
     key = measure.key + AGAIN if clash else measure.key
     return _Part(measure, laid, [*_renamed(acts, measure.key, key), *standing], key)
@@ -146,7 +147,7 @@ def _give_way(settled: list[Primitive], begun: list[Primitive]) -> list[Primitiv
     touched = {_place(c) for c in _changes(settled)}
     cleared: list[Primitive] = []
     for act in _standing(begun):
-        for place in sorted({_place(c) for c in (*act.then, *act.otherwise)} & touched):
+        for place in sorted({_place(c) for c in act.makes} & touched):
             speaks[place] = on_grid(act.begins)
             cleared.append(Change(act.begins, *place, None))
     kept = [
@@ -179,7 +180,7 @@ def _changes(primitives: Iterable[Primitive]) -> list[Change]:
     return [p for p in primitives if isinstance(p, Change)]
 
 
-def _standing(primitives: Iterable[Primitive]) -> list[Watch | Renewal]:
+def _standing(primitives: Iterable[Primitive]) -> list[Standing]:
     return [p for p in primitives if not isinstance(p, Change)]
 
 

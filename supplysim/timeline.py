@@ -18,12 +18,15 @@ import numpy as np
 
 from supplysim.changes import (
     STRUCTURE,
+    Attempts,
     Change,
     Closed,
     Factor,
     Ledger,
+    Market,
     Primitive,
     Renewal,
+    Standing,
     Target,
     Watch,
 )
@@ -54,6 +57,8 @@ class Timeline:
     changes: tuple[Change, ...]
     watches: tuple[Watch, ...]
     renewals: tuple[Renewal, ...]
+    attempts: tuple[Attempts, ...] = ()
+    markets: tuple[Market, ...] = ()
 
     @cached_property
     def numbered_watches(self) -> list[tuple[Watch, int]]:
@@ -69,10 +74,9 @@ class Timeline:
     def everything(self) -> Iterator[Change]:
         """All changes that may ever be made, by whatever."""
         yield from self.changes
-        makers: list[Watch | Renewal] = [*self.watches, *self.renewals]
+        makers: list[Standing] = [*self.watches, *self.renewals, *self.attempts]
         for maker in makers:
-            yield from maker.then
-            yield from maker.otherwise
+            yield from maker.makes
 
 
 def _numbered(items: Sequence[Actor], first: int) -> list[tuple[Actor, int]]:
@@ -94,13 +98,15 @@ def lay_out(network: Network, scenario: Scenario | Spliced | None) -> Timeline:
     stages = []
     for (since, piece), there in zip(pieces, own, strict=True):
         measures = {measure.key: measure for measure in piece.measures}
-        laid = {key: measure.primitives(context) for key, measure in measures.items()}
+        there_too = dataclasses.replace(context, measures=measures)
+        laid = {key: measure.primitives(there_too) for key, measure in measures.items()}
         stages.append(Stage(since, there, measures, laid))
     primitives = succeed(stages, context) + _release_rules(whole, stages)
     primitives += _restart_rules(whole)
     changes = [p for p in primitives if isinstance(p, Change)]
     watches = [p for p in primitives if isinstance(p, Watch)]
     renewals = [p for p in primitives if isinstance(p, Renewal)]
+    attempts = [p for p in primitives if isinstance(p, Attempts)]
     return Timeline(
         network=whole,
         name=given.name,
@@ -108,6 +114,7 @@ def lay_out(network: Network, scenario: Scenario | Spliced | None) -> Timeline:
         changes=tuple(sorted(changes, key=_order)),
         watches=tuple(sorted(watches, key=lambda w: (w.key, w.begins))),
         renewals=tuple(sorted(renewals, key=lambda r: (r.key, r.begins))),
+        attempts=tuple(sorted(attempts, key=lambda a: (a.key, a.begins))),
     )
 
 
@@ -121,7 +128,7 @@ def _own_network(network: Network, scenario: Scenario) -> Network:
             network = measure.structure(network)
         except InvalidInput as error:
             faults += _at(place, error.faults)
-    context = Context(network, scenario.start)
+    context = Context(network, scenario.start, {measure.key: measure for _, measure in measures})
     for place, measure in measures:
         faults += _at(place, measure.faults(context))
     if faults:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Annotated, Literal
 
 import numpy as np
@@ -15,19 +16,21 @@ from supplysim.changes import Add, Change, Primitive, Recall, Target
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model import Lane, Network
 from supplysim.model.fields import (
+    YEAR,
     FrozenMap,
     FrozenMapping,
     Items,
     LongTime,
     Moment,
     Name,
+    NonNegative,
     Text,
     days_from,
     frozen,
 )
 from supplysim.rules import on_grid
 
-__all__ = ["Context", "Measure", "TradeMeasure"]
+__all__ = ["Charge", "Context", "Measure", "TradeMeasure", "known_commodities"]
 
 Names = Annotated[Sequence[Name], Items]
 InTransit = Literal["arrives", "returns", "seized"]
@@ -35,10 +38,11 @@ InTransit = Literal["arrives", "returns", "seized"]
 
 @dataclass(frozen=True)
 class Context:
-    """What a measure is turned into changes against: the network with all structure, and day 0."""
+    """What a measure is turned into changes against: the network with all structure, day 0, and all measures by key."""
 
     network: Network
     start: dt.date | None
+    measures: Mapping[str, Measure] = field(default_factory=dict)
 
     def time(self, moment: float | dt.date) -> float:
         """Days from the scenario's start."""
@@ -49,13 +53,38 @@ class Context:
         return days_from(self.start, moment)
 
 
+@dataclass(frozen=True)
+class Charge:
+    """What a measure costs its actor: ``usd`` once at ``time``, and ``per_day`` from then until ``until`` (days)."""
+
+    what: str
+    time: float
+    usd: float = 0.0
+    per_day: float = 0.0
+    until: float = math.inf
+
+    def total(self, horizon: float) -> float:
+        """USD in the days [0, horizon); what is paid once before day 0 counts too.
+
+        >>> Charge("upkeep", time=10.0, usd=5.0, per_day=2.0, until=20.0).total(15.0)
+        15.0
+        """
+        if self.time >= horizon:
+            return 0.0
+        days = min(self.until, horizon) - max(self.time, 0.0)
+        return self.usd + self.per_day * max(0.0, days)
+
+
 @frozen
 class Measure:
     """Common fields. ``key`` names the measure among those of a scenario (default: its type).
 
-    ``begins`` and ``ends`` are dates or days from the scenario's start; without ``ends`` it stays. ``announced``
-    is when others learn of it. ``actor`` (who decides), ``legal_basis`` and ``status`` are for the reader;
-    ``reasons`` says for a parameter why it has its value; ``sources`` are keys of the scenario's sources.
+    ``begins`` and ``ends`` are dates or days from the scenario's start; without ``ends`` it stays. It is in force
+    ``decision_lag`` days after ``begins``: what its actor's law needs to decide, where ``begins`` is when the actor
+    sets out to (default: 0, ``begins`` is the day of force). ``announced`` is when others learn of it. ``actor`` (who
+    decides), ``legal_basis`` and ``status`` are for the reader. It costs its actor ``investment`` USD at ``begins`` and
+    ``upkeep`` USD a year while in force, besides what a measure adds by its nature. ``reasons`` says for a parameter
+    why it has its value; ``sources`` are keys of the scenario's sources.
     """
 
     _: KW_ONLY
@@ -63,6 +92,9 @@ class Measure:
     begins: Moment = 0.0
     ends: Moment | None = None
     announced: Moment | None = None
+    decision_lag: LongTime = 0.0
+    investment: NonNegative = 0.0
+    upkeep: NonNegative = 0.0
     actor: Text = ""
     legal_basis: Text = ""
     status: Literal["in force", "possible", "hypothetical"] = "hypothetical"
@@ -72,6 +104,21 @@ class Measure:
     def structure(self, network: Network) -> Network:
         """The network with what this measure needs in it, closed until used."""
         return network
+
+    def in_force(self, context: Context) -> float:
+        """The day from which the measure acts: ``begins`` and the time to decide."""
+        return context.time(self.begins) + self.decision_lag
+
+    def charges(self, context: Context) -> list[Charge]:
+        """What it costs its actor. Nothing for a measure that ends before it is in force."""
+        begins = self.in_force(context)
+        ends = math.inf if self.ends is None else context.time(self.ends)
+        charges = []
+        if self.investment > 0.0:
+            charges.append(Charge("investment", context.time(self.begins), self.investment))
+        if self.upkeep > 0.0 and ends > begins:
+            charges.append(Charge("upkeep", begins, per_day=self.upkeep / YEAR, until=ends))
+        return charges
 
     def until(self, moment: float) -> Measure:
         """The same measure, ended ``moment`` days from the scenario's start.
@@ -91,6 +138,9 @@ class Measure:
             begins = context.time(self.begins)
             if self.ends is not None and context.time(self.ends) <= begins:
                 faults.append(Fault("ends", f"must be after begins ({self.begins})", self.ends))
+            elif self.ends is not None and context.time(self.ends) <= self.in_force(context):
+                rule = f"is over before it is in force ({self.decision_lag} days after begins)"
+                faults.append(Fault("decision_lag", rule, self.ends))
             if self.announced is not None and context.time(self.announced) > begins:
                 rule = f"must not be after begins ({self.begins})"
                 faults.append(Fault("announced", rule, self.announced))
@@ -104,8 +154,8 @@ class Measure:
         return faults
 
     def window(self, context: Context, target: Target, value: object) -> list[Change]:
-        """``value`` on ``target`` from ``begins`` to ``ends``."""
-        changes = [Change(context.time(self.begins), target, self.key, value)]  # type: ignore[arg-type]
+        """``value`` on ``target`` from the day it is in force to ``ends``."""
+        changes = [Change(self.in_force(context), target, self.key, value)]  # type: ignore[arg-type]
         if self.ends is not None:
             changes.append(Change(context.time(self.ends), target, self.key, None))
         return changes
@@ -151,13 +201,13 @@ class TradeMeasure(Measure):
             if self.in_transit != "arrives":
                 target = Target("lane", lane.key, "in_transit")
                 recall = Recall(self.in_transit)
-                changes.append(Change(context.time(self.begins), target, self.key, recall))
+                changes.append(Change(self.in_force(context), target, self.key, recall))
         return changes + self._forward_buying(context)
 
     def _forward_buying(self, context: Context) -> list[Primitive]:
         if self.announced is None or self.forward_buying <= 0.0:
             return []
-        if on_grid(context.time(self.announced)) >= on_grid(context.time(self.begins)):
+        if on_grid(context.time(self.announced)) >= on_grid(self.in_force(context)):
             return []  # no time to buy ahead
         slots = {context.network.slot_of(x).key for x in self.lanes(context.network) if x.share > 0}
         changes: list[Primitive] = []
@@ -165,7 +215,7 @@ class TradeMeasure(Measure):
             target = Target("slot", slot, "cover")
             more = Add(self.forward_buying)
             changes.append(Change(context.time(self.announced), target, self.key, more))
-            changes.append(Change(context.time(self.begins), target, self.key, None))
+            changes.append(Change(self.in_force(context), target, self.key, None))
         return changes
 
     def faults(self, context: Context) -> list[Fault]:
@@ -173,11 +223,11 @@ class TradeMeasure(Measure):
         faults = Measure.faults(self, context) + known_commodities(
             self.commodities, context.network
         )
-        for field, names in (("origin", self.origin), ("to", self.to)):
+        for place, names in (("origin", self.origin), ("to", self.to)):
             try:
                 context.network.countries(names)
             except InvalidInput as error:
-                faults += [Fault(field, f.rule, f.value) for f in error.faults]
+                faults += [Fault(place, f.rule, f.value) for f in error.faults]
         if self.forward_buying > 0.0 and self.announced is None:
             faults.append(Fault("announced", "is required where buyers buy ahead"))
         if not faults and not self.lanes(context.network):

@@ -108,13 +108,13 @@ class Outage(Measure):
     def capacity_left(self, day: float) -> float:
         """Share of capacity at ``day`` days from the scenario's start, for an outage timed in days."""
         context = Context(Network(name="none", commodities=()), None)
-        begins = context.time(self.begins)
+        begins = self.in_force(context)
         length = math.inf if self.ends is None else context.time(self.ends) - begins
         return self._left(day - begins, length)
 
     def primitives(self, context: Context) -> list[Primitive]:
         """Capacity factors, closed gates, or a renewal that makes them."""
-        begins = context.time(self.begins)
+        begins = self.in_force(context)
         if self.up is not None and self.down is not None:
             ends = math.inf if self.ends is None else context.time(self.ends)
             then = tuple(

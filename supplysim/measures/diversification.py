@@ -104,7 +104,7 @@ class SecondSource(Measure):
 
     def primitives(self, context: Context) -> list[Primitive]:
         """Lanes that open, shares that move, capacity that ramps."""
-        ready = context.time(self.begins) + self.qualification
+        ready = self.in_force(context) + self.qualification
         idle = Change(-math.inf, Target("site", self.key, "capacity"), self.key, Factor(0.0))
         changes: list[Primitive] = [] if self.site else [idle]
         if self.ends is not None and context.time(self.ends) <= ready:

@@ -16,6 +16,7 @@ from supplysim.changes import (
     Change,
     Closed,
     Factor,
+    Inspection,
     Ledger,
     Office,
     Recall,
@@ -204,6 +205,8 @@ class Measures:
                 return c.LEDGER, 0.0, self.passes[self._seen[id(value)], self._lane(change)]
             case Office():
                 return c.OFFICE, 0.0, self.licences[self._seen[id(value)], self._lane(change)]
+            case Inspection():
+                raise NotImplementedError
 
     def _fill_quotas(self, arrays: dict[str, Any]) -> None:
         table = arrays["ledgers"] = rows("ledgers", len(self.ledgers))

@@ -226,11 +226,15 @@ def _of_network(plan: Plan) -> Books:
 
 
 def strict_gains(plan: Plan) -> Array:
-    """By slot: units used per unit made where every input of the site is critical; else not a number."""
+    """By slot: units used per unit made; not a number where lots may be partial or the recipe may change."""
     t = plan.network.tables
     slots, sites = t.slots, len(t.sites)
     inputs = slots.node < sites
     partial = inputs & (slots.needs * slots.criticality < 1.0)
     loose = np.zeros(len(t.node_names), dtype=bool)
     loose[slots.node[partial]] = True
-    return np.where(inputs & ~loose[slots.node], slots.gain, math.nan)
+    gains = np.where(inputs & ~loose[slots.node], slots.gain, math.nan)
+    varied = plan.timeline.varied_recipes
+    if varied:
+        gains[[i for i, key in enumerate(t.slot_keys) if key in varied]] = math.nan
+    return gains

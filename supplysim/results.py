@@ -89,7 +89,7 @@ class Result:
     def money(self) -> pd.DataFrame:
         """USD over the run by kind of entity, entity and account.
 
-        Accounts: ``goods`` and ``freight`` on arrival, ``ordering`` per order, ``holding`` per unit and
+        Accounts: ``goods``, ``freight`` and ``duty`` on arrival, ``ordering`` per order, ``holding`` per unit and
         day, ``penalty``.
         """
         import pandas as pd

@@ -71,6 +71,12 @@ class Timeline:
         return _numbered(self.renewals, RENEWALS)
 
     @property
+    def varied_recipes(self) -> frozenset[str]:
+        """Inputs that may take more or less into a unit than their recipe says."""
+        changed = {x.target.name for x in self.everything if x.target.attribute == "gain"}
+        return frozenset(changed.union(*(market.slots for market in self.markets)))
+
+    @property
     def everything(self) -> Iterator[Change]:
         """All changes that may ever be made, by whatever."""
         yield from self.changes

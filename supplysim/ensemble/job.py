@@ -32,7 +32,7 @@ MONEY = {
     "site": ("holding",),
     "slot": ("holding",),
     "demand": ("penalty",),
-    "lane": ("goods", "freight", "ordering", "holding"),
+    "lane": ("goods", "freight", "duty", "ordering", "holding"),
 }
 """The accounts of each replication that an ensemble keeps, by kind of entity."""
 

@@ -118,7 +118,7 @@ class Ensemble:
     def money(self, kind: str, account: str) -> xr.DataArray:
         """USD over the run by replication and group.
 
-        Accounts: ``goods``, ``freight``, ``ordering``, ``holding`` of lanes, ``holding`` of sites and slots,
+        Accounts: ``goods``, ``freight``, ``duty``, ``ordering``, ``holding`` of lanes, ``holding`` of sites and slots,
         ``penalty`` of demands.
         """
         if account not in MONEY.get(kind, ()):

@@ -40,11 +40,17 @@ NOTHING, FACTOR, ADD, CAP, CLOSED, LEDGER, OFFICE, RETURNS, SEIZED = range(9)
     LANE_SHARE,
     LANE_CAPACITY,
     LANE_DELAY,
+    LANE_PRICE,
+    LANE_COST,
+    LANE_DUTY,
+    LANE_PRECEDENCE,
     LANE_IN_TRANSIT,
     SITE_CAPACITY,
     SLOT_COVER,
+    SLOT_REACTION,
+    SLOT_GAIN,
     DEMAND_RATE,
-) = range(8)
+) = range(14)
 
 STOCK, OWED, OUTPUT = range(3)
 """What a watch observes."""

@@ -76,14 +76,38 @@ def apply(w: World, k: int) -> None:
         wake_source(w, y.source)
     elif x.attribute == c.LANE_DELAY:
         lane(w, i).delay = fold(w, 0.0, lane(w, i).delays, lane(w, i).delays_n)
+    elif x.attribute < c.LANE_IN_TRANSIT:
+        _terms(w, i, x.attribute)
     elif x.attribute == c.SITE_CAPACITY:
         p = site(w, i)
         set_capacity(w, i, fold(w, p.base_capacity, p.capacities, p.capacities_n))
     elif x.attribute == c.SLOT_COVER:
         slot(w, i).cover = fold(w, 0.0, slot(w, i).covers, slot(w, i).covers_n)
         replan(w, i)
+    elif x.attribute == c.SLOT_REACTION:
+        s = slot(w, i)
+        s.reaction = fold(w, s.base_reaction, s.reactions, s.reactions_n)
+    elif x.attribute == c.SLOT_GAIN:
+        s = slot(w, i)
+        if s.site >= 0:
+            s.gain = fold(w, s.base_gain, s.gains, s.gains_n)
+            wake_site(w, s.site)
     else:
         set_rate(w, i, fold(w, demand(w, i).base_rate, demand(w, i).rates, demand(w, i).rates_n))
+
+
+@jit
+def _terms(w: World, j: int, attribute: int) -> None:
+    """On what terms a lane delivers: what it costs, and who is served first."""
+    x = lane(w, j)
+    if attribute == c.LANE_PRICE:
+        x.price = fold(w, x.base_price, x.prices, x.prices_n)
+    elif attribute == c.LANE_COST:
+        x.cost = fold(w, x.base_cost, x.costs, x.costs_n)
+    elif attribute == c.LANE_DUTY:
+        x.duty_rate = fold(w, 0.0, x.duties, x.duties_n)
+    else:
+        x.precedence = fold(w, 0.0, x.precedences, x.precedences_n)
 
 
 @jit

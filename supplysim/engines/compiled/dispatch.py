@@ -234,38 +234,71 @@ def _fill_orders(w: World, j: int, amount: float) -> float:
 
 @jit
 def _allocate(w: World, i: int, n: int) -> None:
-    """Share the stock over the claims by the source's rule."""
+    """Share the stock over the claims: the lanes of highest precedence first, by the source's rule within them."""
+    level = lane(w, picked(w, 0, 1)[0]).precedence
+    mixed = False
+    for k in range(1, n):
+        now = lane(w, picked(w, k, 1)[0]).precedence
+        mixed = mixed or now != level
+        level = max(level, now)
+    if not mixed:
+        _by_rule(w, i, source(w, i).stock, n)
+        return
+    claims, amounts = scratch_a(w, 0, n), scratch_b(w, 0, n)
+    whole, given = scratch_a(w, n, n), scratch_b(w, n, n)
+    for k in range(n):
+        whole[k] = claims[k]
+        given[k] = 0.0
+    left = source(w, i).stock
+    while level > -INF:
+        lower = -INF
+        for k in range(n):
+            own = lane(w, picked(w, k, 1)[0]).precedence
+            claims[k] = whole[k] if own == level else 0.0
+            if own < level:
+                lower = max(lower, own)
+        _by_rule(w, i, left, n)
+        for k in range(n):
+            given[k] += amounts[k]
+            left = max(0.0, left - amounts[k])
+        level = lower
+    for k in range(n):
+        amounts[k] = given[k]
+
+
+@jit
+def _by_rule(w: World, i: int, stock: float, n: int) -> None:
     s = source(w, i)
     claims, amounts = scratch_a(w, 0, n), scratch_b(w, 0, n)
-    if s.allocation == c.PROPORTIONAL or covers(s.stock, total(claims)):
-        ration_into(amounts, s.stock, claims)
+    if s.allocation == c.PROPORTIONAL or covers(stock, total(claims)):
+        ration_into(amounts, stock, claims)
         return
     for k in range(n):
         amounts[k] = 0.0
     if s.allocation == c.FIFO:
-        _oldest_first(w, i, n)
+        _oldest_first(w, stock, n)
     elif s.allocation == c.INCUMBENT_FIRST:
-        _incumbents_first(w, i, n)
+        _incumbents_first(w, stock, n)
     else:
-        _tier_by_tier(w, i, n)
+        _tier_by_tier(w, stock, n)
 
 
 @jit
-def _incumbents_first(w: World, i: int, n: int) -> None:
+def _incumbents_first(w: World, stock: float, n: int) -> None:
     claims, tier = scratch_a(w, 0, n), scratch_c(w, 0, n)
     for k in range(n):
         tier[k] = min(claims[k], _right(w, picked(w, k, 1)[0]))
-    left = _serve_tier(w, source(w, i).stock, n)
+    left = _serve_tier(w, stock, n)
     for k in range(n):
         tier[k] = claims[k] - min(claims[k], _right(w, picked(w, k, 1)[0]))
     _serve_tier(w, left, n)
 
 
 @jit
-def _tier_by_tier(w: World, i: int, n: int) -> None:
+def _tier_by_tier(w: World, stock: float, n: int) -> None:
     """Lower tiers first: by priority number, or the source's own country before others."""
     claims, tier = scratch_a(w, 0, n), scratch_c(w, 0, n)
-    left = source(w, i).stock
+    left = stock
     served = -1
     while True:
         current = -1
@@ -294,7 +327,7 @@ def _serve_tier(w: World, stock: float, n: int) -> float:
 
 
 @jit
-def _oldest_first(w: World, i: int, n: int) -> None:
+def _oldest_first(w: World, stock: float, n: int) -> None:
     """Serve order by order by age, across books; what is ordered at once ranks by lane, then by place in the book.
 
     Books are in order of age, so their first entries are merged.
@@ -303,7 +336,7 @@ def _oldest_first(w: World, i: int, n: int) -> None:
     at = picked(w, n, n)
     for k in range(n):
         at[k] = lane(w, picked(w, k, 1)[0]).head
-    left = source(w, i).stock
+    left = stock
     while left > 0.0:
         first = -1
         for k in range(n):

@@ -138,7 +138,9 @@ def _slots(plan: Plan, pools: Pools) -> Any:
         dust=DUST * targets.lump,
         lumps=targets.lumps,
         gain=slots.gain,
+        base_gain=slots.gain,
         reaction=slots.reaction,
+        base_reaction=slots.reaction,
         retain=slots.retain,
         double_order=slots.double_order,
         needs=slots.needs,
@@ -206,6 +208,7 @@ def _lanes(plan: Plan, pools: Pools) -> Any:
     for name in ("capacity", "share", "max_share", "cost", "order_cost", "order_lag", "closed"):
         table[name][:count] = getattr(lanes, name)
     lump = targets.lump[t.lane_slot]
+    price = t.commodities.price[t.product[t.lane_source]]
     # an incumbent may save up so much, and its one lump; who is no customer in normal times has no right
     right = np.where(flow > 0.0, rules.INCUMBENT_DAYS * flow + lump, 0.0)
     _set(
@@ -223,7 +226,9 @@ def _lanes(plan: Plan, pools: Pools) -> Any:
         right_at=float(-plan.warmup),
         cost_since=float(-plan.warmup),
         free_at=-math.inf,
-        price=t.commodities.price[t.product[t.lane_source]],
+        price=price,
+        base_price=price,
+        base_cost=lanes.cost,
         cost_rate=lanes.holding_cost,
         split=lanes.share,
         base_share=lanes.share,

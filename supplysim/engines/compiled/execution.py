@@ -168,6 +168,7 @@ class Run:
         found = {
             ("lane", "goods"): lanes["goods"],
             ("lane", "freight"): lanes["freight"],
+            ("lane", "duty"): lanes["duty"],
             ("lane", "ordering"): lanes["ordering"],
             ("lane", "holding"): lanes["cost_held"],
             ("slot", "holding"): held,

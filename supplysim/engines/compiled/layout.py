@@ -33,12 +33,13 @@ LANE = _dtype(
     "i8 source slot",
     "i8 head tail shipments ship_serial lead lead_stream ledgers licences",
     "f8 goods freight ordering price cost order_cost order_lag doubled",
+    "f8 duty duty_rate precedence base_price base_cost",
     "f8 planned slack shift streak share split cost_since cost_held",
     """f8 flow right right_at most_right free_at behind_since streak_since
     max_share allowance allowance_at base_share base_capacity""",
     "i8 rank order_serial behind_serial",
     """i4 gates gates_n shares shares_n capacities capacities_n delays delays_n retained
-    lagging newest oldest tier""",
+    prices prices_n costs costs_n duties duties_n precedences precedences_n lagging newest oldest tier""",
     "u1 limited",
 )
 SOURCE = _dtype(
@@ -55,9 +56,9 @@ SLOT = _dtype(
     "i8 rank first lanes",
     "i8 policy site demand",
     """f8 lump cover cost_since cost_held step period level batch lumps reaction retain double_order
-    initial_low initial_high initial_unit""",
+    initial_low initial_high initial_unit base_gain base_reaction""",
     "i8 review_number",
-    "i4 covers covers_n initial initial_stream",
+    "i4 covers covers_n gains gains_n reactions reactions_n initial initial_stream",
 )
 SITE = _dtype(
     "f8 lot target capacity in_process in_line output started",

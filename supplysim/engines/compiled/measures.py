@@ -39,14 +39,21 @@ ATTRIBUTES = {
     ("lane", "share"): c.LANE_SHARE,
     ("lane", "capacity"): c.LANE_CAPACITY,
     ("lane", "delay"): c.LANE_DELAY,
+    ("lane", "price"): c.LANE_PRICE,
+    ("lane", "cost"): c.LANE_COST,
+    ("lane", "duty"): c.LANE_DUTY,
+    ("lane", "precedence"): c.LANE_PRECEDENCE,
     ("lane", "in_transit"): c.LANE_IN_TRANSIT,
     ("site", "capacity"): c.SITE_CAPACITY,
     ("slot", "cover"): c.SLOT_COVER,
+    ("slot", "reaction"): c.SLOT_REACTION,
+    ("slot", "gain"): c.SLOT_GAIN,
     ("demand", "rate"): c.DEMAND_RATE,
 }
 OBSERVABLES = {"stock": c.STOCK, "owed": c.OWED, "output": c.OUTPUT}
 FIELDS = {"gate": "gates", "share": "shares", "capacity": "capacities", "delay": "delays"}
-FIELDS |= {"cover": "covers", "rate": "rates"}
+FIELDS |= {"price": "prices", "cost": "costs", "duty": "duties", "precedence": "precedences"}
+FIELDS |= {"cover": "covers", "reaction": "reactions", "gain": "gains", "rate": "rates"}
 LICENCE_DRAWS = (
     draws.Purpose.PAPERS,
     draws.Purpose.SERVICE,

@@ -158,7 +158,7 @@ def _buffers(
     numbers["bins_n"] = int((plan.horizon + plan.warmup) * per_day) + 1
     side_by_side = max(degree, int(arrays["ledgers"]["lanes"].max())) + 2
     for name in ("a", "b", "c", "d"):
-        arrays[f"scratch_{name}"] = np.zeros(side_by_side)
+        arrays[f"scratch_{name}"] = np.zeros(2 * side_by_side)
     arrays["picked"] = np.zeros(2 * side_by_side, dtype=np.int64)
     wakes = sum(count[kind] for kind in ("source", "slot", "site")) + len(arrays["ledgers"])
     arrays["wakes"] = rows("wakes", wakes)

@@ -204,4 +204,5 @@ def _forget(w: World) -> None:
         x.seized = 0.0
         x.goods = 0.0
         x.freight = 0.0
+        x.duty = 0.0
         x.ordering = 0.0

@@ -64,10 +64,7 @@ class Control:
             _set(site.values, key, value)
             set_capacity(self.ctx, site, fold(site.base_capacity, site.values))
         elif target.kind == "slot":
-            slot = everything.slots[target.name]
-            _set(slot.values, key, value)
-            slot.cover = fold(0.0, slot.values)
-            self._replan(slot)
+            self._slot(everything.slots[target.name], target.attribute, key, value)
         else:
             demand = everything.demands[target.name]
             _set(demand.values, key, value)
@@ -89,6 +86,26 @@ class Control:
             lane.source.wake()
         elif attribute == "delay":
             lane.delay = fold(0.0, values)
+        elif attribute == "price":
+            lane.price = fold(lane.base_price, values)
+        elif attribute == "cost":
+            lane.cost = fold(lane.lane.cost, values)
+        elif attribute == "duty":
+            lane.duty_rate = fold(0.0, values)
+        else:
+            lane.precedence = fold(0.0, values)
+
+    def _slot(self, slot: SlotState, attribute: str, key: str, value: Value | None) -> None:
+        values = slot.values.setdefault(attribute, {})
+        _set(values, key, value)
+        if attribute == "cover":
+            slot.cover = fold(0.0, values)
+            self._replan(slot)
+        elif attribute == "reaction":
+            slot.reaction = fold(slot.slot.item.reaction, values)
+        elif slot.site is not None:
+            slot.gain = fold(slot.slot.gain, values)
+            slot.site.wake()
 
     def _replan(self, slot: SlotState) -> None:
         resplit(slot)

@@ -137,8 +137,26 @@ def _fill_orders(lane: LaneState, amount: float, now: float) -> float:
 def _allocate(
     ctx: Context, source: SourceState, lanes: list[LaneState], claims: list[float]
 ) -> list[float]:
-    """Share the stock over the claims by the source's rule."""
-    stock = source.stock
+    """Share the stock over the claims: the lanes of highest precedence first, by the source's rule within them."""
+    levels = sorted({lane.precedence for lane in lanes}, reverse=True)
+    if len(levels) == 1:
+        return _by_rule(ctx, source, source.stock, lanes, claims)
+    given = [0.0] * len(lanes)
+    left = source.stock
+    for level in levels:
+        first = [
+            claim if lane.precedence == level else 0.0
+            for lane, claim in zip(lanes, claims, strict=True)
+        ]
+        for i, amount in enumerate(_by_rule(ctx, source, left, lanes, first)):
+            given[i] += amount
+            left = max(0.0, left - amount)
+    return given
+
+
+def _by_rule(
+    ctx: Context, source: SourceState, stock: float, lanes: list[LaneState], claims: list[float]
+) -> list[float]:
     rule = source.allocation
     if rule == "proportional" or rules.covers(stock, rules.total(claims)):
         amounts = rules.ration(stock, claims)

@@ -32,7 +32,7 @@ def start_lot(ctx: Context, site: SiteState) -> None:
     if fraction <= 0.0 or not _allowed(site, lot):
         return
     for slot in site.slots:
-        need = slot.slot.gain * site.lot * fraction
+        need = slot.gain * site.lot * fraction
         amount = slot.on_hand if not rules.covers(slot.on_hand, need) else need
         take(ctx, slot, min(amount, slot.on_hand))
         if slot.slot.item.policy.review <= 0.0:
@@ -72,7 +72,7 @@ def _fraction(site: SiteState) -> float:
     """How much of a whole lot the inputs allow: all or nothing for critical ones, else in part."""
     fraction = 1.0
     for slot in site.slots:
-        need = slot.slot.gain * site.lot
+        need = slot.gain * site.lot
         if rules.covers(slot.on_hand, need):
             continue
         item = slot.slot.item

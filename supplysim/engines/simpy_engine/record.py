@@ -47,7 +47,7 @@ class Recorder:
         for demand in everything.demands.values():
             demand.penalty = 0.0
         for lane in everything.lanes.values():
-            lane.goods = lane.freight = lane.ordering = 0.0
+            lane.goods = lane.freight = lane.duty = lane.ordering = 0.0
 
     def close_day(self) -> None:
         """Day k begins: record [k-1, k)."""
@@ -72,6 +72,7 @@ class Recorder:
         money = {
             ("lane", "goods"): [lane.goods for lane in lanes],
             ("lane", "freight"): [lane.freight for lane in lanes],
+            ("lane", "duty"): [lane.duty for lane in lanes],
             ("lane", "ordering"): [lane.ordering for lane in lanes],
             ("lane", "holding"): [lane.costs.holding for lane in lanes],
             ("slot", "holding"): [

@@ -79,10 +79,14 @@ class LaneState:
     slack: float
     leads: Stream
     costs: Costs
+    base_price: float
     price: float
+    cost: float
     share: float
     capacity: float
     delay: float = 0.0
+    duty_rate: float = 0.0
+    precedence: float = 0.0
     values: dict[str, dict[str, Value]] = field(default_factory=dict)
     closed: bool = False
     ledgers: list[LedgerState] = field(default_factory=list)
@@ -121,6 +125,7 @@ class LaneState:
     seized: float = 0.0
     goods: float = 0.0
     freight: float = 0.0
+    duty: float = 0.0
     ordering: float = 0.0
 
     @property
@@ -157,6 +162,8 @@ class SlotState:
     use: float
     lump: float
     dust: float
+    gain: float
+    reaction: float
     lanes: list[LaneState]
     source: SourceState | None = None
     site: SiteState | None = None
@@ -165,7 +172,7 @@ class SlotState:
     on_hand: float = 0.0
     target: float = 0.0
     cover: float = 0.0
-    values: dict[str, Value] = field(default_factory=dict)
+    values: dict[str, dict[str, Value]] = field(default_factory=dict)
     retry_due: bool = False
     used: float = 0.0
     counted: float = 0.0
@@ -298,7 +305,15 @@ def _build_site(plan: Plan, all_: Entities, name: str, site: Site) -> None:
 def _build_slot(plan: Plan, all_: Entities, key: str, slot: Slot, now: float) -> None:
     lump = plan.lump[key]
     state = SlotState(
-        key, plan.rank["slot", key], slot, plan.use[key], lump, dust=DUST * lump, lanes=[]
+        key,
+        plan.rank["slot", key],
+        slot,
+        plan.use[key],
+        lump,
+        dust=DUST * lump,
+        gain=slot.gain,
+        reaction=slot.item.reaction,
+        lanes=[],
     )
     state.costs = Costs(slot.item.holding_cost, now)
     all_.slots[key] = state
@@ -331,6 +346,7 @@ def _build_lane(plan: Plan, all_: Entities, key: str, lane: Lane, now: float) ->
     flow = plan.baseline.flow[key]
     # an incumbent may save up so much, and its one lump; who is no customer in normal times has no right
     most_right = rules.INCUMBENT_DAYS * flow + slot.lump if flow > 0.0 else 0.0
+    price = plan.network.commodity_by_name[plan.network.product(lane.source)].price
     state = LaneState(
         key,
         plan.rank["lane", key],
@@ -343,7 +359,9 @@ def _build_lane(plan: Plan, all_: Entities, key: str, lane: Lane, now: float) ->
         slack=plan.slack[key],
         leads=Stream(plan, ("lane", key), draws.Purpose.LEAD_TIME),
         costs=Costs(lane.holding_cost, now),
-        price=plan.network.commodity_by_name[plan.network.product(lane.source)].price,
+        base_price=price,
+        price=price,
+        cost=lane.cost,
         share=lane.share,
         capacity=lane.capacity,
         closed=lane.closed,

@@ -128,7 +128,8 @@ def receive(ctx: Context, lane: LaneState, serial: int) -> None:
     lane.transit = lane.transit - amount if lane.shipments else 0.0
     lane.received += amount
     lane.goods += lane.price * amount
-    lane.freight += lane.lane.cost * amount
+    lane.freight += lane.cost * amount
+    lane.duty += lane.duty_rate * (lane.price + lane.cost) * amount
     ctx.log("arrive", lane.key, amount)
     slot = lane.slot
     if slot.source is not None:
@@ -161,7 +162,7 @@ def _learn(ctx: Context, lane: LaneState, observed: float) -> None:
     else:
         if abs(off) < abs(lane.streak):
             lane.streak = off
-        if now - lane.streak_since >= lane.slot.slot.item.reaction:
+        if now - lane.streak_since >= lane.slot.reaction:
             lane.shift += lane.streak
             lane.streak = 0.0
             retarget(ctx, lane.slot)
@@ -191,7 +192,7 @@ def behind(ctx: Context, lane: LaneState) -> None:
 
     # in the last phase, so that what is served at this very instant is not judged; the time that a
     # lane of limited capacity takes for a normal order is expected
-    reaction = rules.on_grid(lane.slot.slot.item.reaction) + lane.slack
+    reaction = rules.on_grid(lane.slot.reaction) + lane.slack
     ctx.clock.call(now + reaction, Phase.LOT_START, lane.rank, serial, judge)
 
 

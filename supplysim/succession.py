@@ -52,6 +52,8 @@ class _Part:
 
 def succeed(stages: Sequence[Stage], context: Context) -> list[Primitive]:
     """The primitives of scenarios that hold one after the other. ``context`` has the structure of all."""
+    if len(stages) == 1:
+        return [act for key in sorted(stages[0].primitives) for act in stages[0].primitives[key]]
     settled: list[Primitive] = []
     going: dict[str, _Part] = {}
     present: dict[Entity, float] = {}

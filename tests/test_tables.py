@@ -430,3 +430,41 @@ def test_a_cycle_too_large_to_solve_is_refused_not_tried(monkeypatch: Any) -> No
             demands={"name": "use", "country": "DE", "commodity": "a", "rate": 1.0},
             lanes={"source": ["c", "a", "b", "a"], "target": [*names, "use"], "lead_time": 1.0},
         )
+
+
+def test_a_network_grows_as_if_it_had_been_given_whole() -> None:
+    """`plus` is `replace` with more rows, tables and baseline alike, and keeps the order in which rows were given."""
+    for network in (testing.tiny(), ss.load_network("gallium-2022")):
+        user = network.demands[0]
+        plant = ss.Site(
+            "a-plant",
+            country="AU",
+            makes=user.commodity,
+            capacity=2.0,
+            planned=1.0,
+            inputs={},
+        )
+        hub = ss.Store("zz-hub", country="NL", commodity=user.commodity, policy=ss.BaseStock(2.0))
+        lanes = [
+            ss.Lane("a-plant", user.name, share=0.0, mode="new", lead_time="Triangular(1, 2, 3)"),
+            ss.Lane("a-plant", "zz-hub", share=1.0),
+            ss.Lane("zz-hub", user.name, share=0.0, closed=True),
+        ]
+        grown = network.plus(sites=[plant], stores=[hub], lanes=lanes)
+        whole = network.replace(
+            sites=(*network.sites, plant),
+            stores=(*network.stores, hub),
+            lanes=(*network.lanes, *lanes),
+        )
+        assert grown == whole
+        assert whole == grown
+        assert grown.tables.lane_keys == whole.tables.lane_keys
+        assert list(grown.slots.items()) == list(whole.slots.items())
+        assert grown.lanes_into[user.name] == whole.lanes_into[user.name]
+        for name in ("output", "use", "flow"):
+            one, other = (getattr(x.baseline().arrays, name) for x in (grown, whole))
+            assert np.array_equal(one, other)
+        again = grown.plus(sites=[dataclasses.replace(plant, name="b-plant")])
+        assert [site.name for site in again.sites][-2:] == ["a-plant", "b-plant"]
+        with pytest.raises(ss.InvalidInput, match="a-plant"):
+            grown.plus(sites=[plant])

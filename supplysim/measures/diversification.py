@@ -68,14 +68,13 @@ class SecondSource(Measure):
         self._check(network)
         name = self.site or self.key
         slots = self._slots(network, name)
-        sites = network.sites
+        sites = []
         if self.site is None:
             assert self.country is not None and self.capacity is not None  # held by _check
             use = network.baseline().use
             planned = min(self.capacity, math.fsum(self.share * use[slot] for slot in slots))
             lot = 7.0 * (planned or self.capacity)
-            sites = (
-                *sites,
+            sites = [
                 Site(
                     name,
                     country=self.country,
@@ -84,8 +83,8 @@ class SecondSource(Measure):
                     lot=lot,
                     planned=planned,
                     allocation="incumbent-first",
-                ),
-            )
+                )
+            ]
         lanes = tuple(
             Lane(
                 name,
@@ -100,7 +99,7 @@ class SecondSource(Measure):
             )
             for slot in slots
         )
-        return network.replace(sites=sites, lanes=(*network.lanes, *lanes))
+        return network.plus(sites=sites, lanes=lanes)
 
     def primitives(self, context: Context) -> list[Primitive]:
         """Lanes that open, shares that move, capacity that ramps."""

@@ -83,7 +83,7 @@ class Reserve(Measure):
             ),
         )
         lanes = [*self._supply(network, slots, level), *self._release(network, slots)]
-        return network.replace(stores=(*network.stores, store), lanes=(*network.lanes, *lanes))
+        return network.plus(stores=[store], lanes=lanes)
 
     def primitives(self, context: Context) -> list[Primitive]:
         """None of its own: the release rule is the store's (see `supplysim.timeline`)."""

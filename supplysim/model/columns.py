@@ -199,6 +199,20 @@ class Times:
         """The column of these rows."""
         return Times(_picked(self.fixed, rows), _picked(self.codes, rows), self.values)
 
+    @classmethod
+    def join(cls, columns: Sequence[Times]) -> Times:
+        """The columns one after another."""
+        starts = np.cumsum([0, *(len(column.values) for column in columns)])
+        codes = [
+            np.where(c.codes < 0, np.int32(-1), c.codes + start)
+            for c, start in zip(columns, starts, strict=False)
+        ]
+        return cls(
+            sealed(np.concatenate([column.fixed for column in columns])),
+            sealed(np.concatenate(codes).astype(np.int32)),
+            [value for column in columns for value in column.values],
+        )
+
     def each(self, measure: Callable[[Distribution], float]) -> Floats:
         """A number of every row's distribution that is its value where it is fixed (mean, least)."""
         if not self.values:

@@ -18,7 +18,7 @@ from supplysim.model.tables import Tables
 if TYPE_CHECKING:
     from supplysim.model.network import Network
 
-__all__ = ["LISTED", "Listed", "View", "read_tables", "with_tables"]
+__all__ = ["LISTED", "Listed", "View", "read_tables", "sorted_rows", "with_tables"]
 
 T = TypeVar("T")
 KINDS: dict[str, type[Rows]] = {
@@ -110,15 +110,15 @@ def read_tables(
     place = {}
     if not findings:
         for name, table in rows.items():
-            order = _order(table)
+            order = sorted_rows(table)
             place[name] = sealed(np.argsort(order))
             if (np.diff(order) != 1).any():
                 rows[name] = table.take(order)
     return Tables(**rows), place  # type: ignore[arg-type]
 
 
-def _order(rows: Rows) -> Ints:
-    """Rows sorted by name, or by the parts of their key."""
+def sorted_rows(rows: Rows) -> Ints:
+    """The order of rows by name, or by the parts of their key."""
     if isinstance(rows, Lanes):
         return np.lexsort((_rank(rows.mode), _rank(rows.target, "|"), _rank(rows.source, "|")))
     if isinstance(rows, Inputs):
@@ -130,9 +130,8 @@ def _order(rows: Rows) -> Ints:
 def _rank(names: Coded[str], end: str = "") -> Ints:
     """The place of each row's name among all, with what follows it in a key."""
     parts = [f"{name}{end}" for name in names.values] if end else names.values
-    rank = np.empty(len(parts), np.int64)
-    rank[sorted(range(len(parts)), key=parts.__getitem__)] = np.arange(len(parts))
-    return rank[names.codes]
+    place = {name: i for i, name in enumerate(sorted(set(parts)))}  # joined columns name some twice
+    return np.array([place[name] for name in parts], np.int64)[names.codes]
 
 
 def with_tables(

@@ -108,6 +108,15 @@ class Rows:
         columns = {name: column.take(order) for name, column in self._columns.items()}
         return type(self)(len(order), columns)
 
+    def joined(self, other: Self) -> Self:
+        """These rows, then the others."""
+        columns = {
+            name: type(column).join([column, other.column(name)])  # type: ignore[list-item]
+            for name in {*self.attributes, *self._columns}
+            for column in [self.column(name)]
+        }
+        return type(self)(len(self) + len(other), columns)
+
     def values(self, row: int) -> dict[str, Any]:
         """The fields of a row's object."""
         return {name: self.column(name)[row] for name in self.attributes}

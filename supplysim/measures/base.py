@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Annotated, Literal
 
@@ -14,7 +14,7 @@ from pydantic import Field
 
 from supplysim.changes import Add, Change, Primitive, Recall, Target
 from supplysim.errors import Fault, InvalidInput, nearest
-from supplysim.model import Lane, Network
+from supplysim.model import Lane, Network, Slot
 from supplysim.model.fields import (
     YEAR,
     FrozenMap,
@@ -30,7 +30,7 @@ from supplysim.model.fields import (
 )
 from supplysim.rules import on_grid
 
-__all__ = ["Charge", "Context", "Measure", "TradeMeasure", "known_commodities"]
+__all__ = ["Charge", "Context", "Measure", "TradeMeasure", "known_commodities", "users"]
 
 Names = Annotated[Sequence[Name], Items]
 InTransit = Literal["arrives", "returns", "seized"]
@@ -233,6 +233,23 @@ class TradeMeasure(Measure):
         if not faults and not self.lanes(context.network):
             faults.append(Fault("origin", "no lane of the network is in reach of this measure"))
         return faults
+
+
+def users(
+    network: Network, commodities: Collection[str], to: Collection[str] | None = None
+) -> list[Slot]:
+    """The slots that keep some ``commodities``, in the countries ``to`` (None: all), in order of key.
+
+    >>> from supplysim.testing import tiny
+    >>> [slot.key for slot in users(tiny(), ["ore"])]
+    ['use']
+    """
+    t = network.tables
+    wanted = [t.commodity_place[name] for name in commodities if name in t.commodity_place]
+    found = np.isin(t.slots.commodity, wanted)
+    if to is not None:
+        found &= (t.country.each(lambda name: name in to) > 0.0)[t.slots.node]
+    return [t.slot(row) for row in np.flatnonzero(found).tolist()]
 
 
 def known_commodities(names: Sequence[str], network: Network) -> list[Fault]:

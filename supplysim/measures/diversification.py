@@ -12,7 +12,7 @@ from pydantic import Field
 
 from supplysim.changes import STRUCTURE, Add, Change, Closed, Factor, Primitive, Target
 from supplysim.errors import Fault, InvalidInput
-from supplysim.measures.base import Context, Measure, known_commodities
+from supplysim.measures.base import Context, Measure, known_commodities, users
 from supplysim.model import Fixed, Lane, Network, Site, Slot, Store
 from supplysim.model.countries import Country
 from supplysim.model.distributions import Duration
@@ -152,12 +152,9 @@ class SecondSource(Measure):
     def _slots(self, network: Network, name: str) -> list[str]:
         to = network.countries(self.to)
         return [
-            key
-            for key, slot in network.slots.items()
-            if slot.commodity == self.commodity
-            and slot.country in to
-            and slot.node != name
-            and not _is_reserve(slot)
+            slot.key
+            for slot in users(network, [self.commodity], to)
+            if slot.node != name and not _is_reserve(slot)
         ]
 
     def _check(self, network: Network) -> None:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from supplysim.changes import Primitive
 from supplysim.errors import Fault, InvalidInput
-from supplysim.measures.base import Context, Measure, Names, known_commodities
+from supplysim.measures.base import Context, Measure, Names, known_commodities, users
 from supplysim.model import BaseStock, Fixed, Lane, Network, Quantity, Release, Store
 from supplysim.model.countries import Country
 from supplysim.model.distributions import Duration
@@ -140,12 +140,9 @@ class Reserve(Measure):
     def _slots(self, network: Network) -> list[str]:
         to = network.countries(self.to or (self.country,))
         return [
-            key
-            for key, slot in network.slots.items()
-            if slot.commodity == self.commodity
-            and slot.country in to
-            and slot.kind != "store"
-            and slot.node != self.key
+            slot.key
+            for slot in users(network, [self.commodity], to)
+            if slot.kind != "store" and slot.node != self.key
         ]
 
     def _check(self, network: Network) -> None:

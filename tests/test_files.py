@@ -732,7 +732,7 @@ LICENCE = BAN.replace("Ban", "Licence")
         (BAN + "begins = 2023-08-01T10:00:00", ["measures[0].begins: must be a date like 2023-08-01,"
                                                 " or a number of days; found '2023-08-01T10:00:00'"]),
         (BAN + "ExportBan = 1", ["measures[0].ExportBan: unknown field; known: actor, announced,"
-                                 " begins, commodities, ends, forward_buying, in_transit, key, ..."]),
+                                 " begins, commodities, decision_lag, ends, forward_buying, in_transit, ..."]),
         (QUOTA + "fraction = 1", ["measures[0].amount: give exactly one of amount and fraction"]),
         (QUOTA + 'period = "week"', ["measures[0].period: must be a number, or 'month', 'quarter' or"
                                      " 'year'; found 'week'"]),

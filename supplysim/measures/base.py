@@ -7,7 +7,7 @@ import datetime as dt
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -100,6 +100,10 @@ class Measure:
     status: Literal["in force", "possible", "hypothetical"] = "hypothetical"
     reasons: Annotated[Mapping[str, Text], FrozenMapping] = FrozenMap()
     sources: Annotated[Sequence[str], Items] = ()
+    amounts: ClassVar[tuple[str, ...]] = ()
+    """Its fields that are amounts of goods: in kilograms, not tonnes, they are a thousand times as large."""
+    unit_prices: ClassVar[tuple[str, ...]] = ()
+    """Its fields that are USD per unit of goods."""
 
     def structure(self, network: Network) -> Network:
         """The network with what this measure needs in it, closed until used."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
@@ -72,6 +72,7 @@ class ExportQuota(TradeMeasure):
     period: Period | Literal["month", "quarter", "year"] = 30.0
     rule: Literal["claims", "history"] = "claims"
     type: Literal["ExportQuota"] = "ExportQuota"
+    amounts: ClassVar = ("amount",)
 
     @model_validator(mode="after")
     def _one_size(self) -> ExportQuota:

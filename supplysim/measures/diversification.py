@@ -6,7 +6,7 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -62,6 +62,8 @@ class SecondSource(Measure):
     order_lag: LongTime = 0.0
     cost: NonNegative = 0.0
     type: Literal["SecondSource"] = "SecondSource"
+    amounts: ClassVar = ("capacity",)
+    unit_prices: ClassVar = ("cost",)
 
     def structure(self, network: Network) -> Network:
         """The new site and its lanes, closed."""

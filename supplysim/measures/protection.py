@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -60,6 +60,8 @@ class Reserve(Measure):
     lead_time: Duration = Fixed(2.0)
     holding_cost: NonNegative = 0.0
     type: Literal["Reserve"] = "Reserve"
+    amounts: ClassVar = ("amount", "rate")
+    unit_prices: ClassVar = ("holding_cost",)
 
     def structure(self, network: Network) -> Network:
         """The store, its supplying lanes, and its closed lanes to the users."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Sequence
 from typing import TypeVar, overload
 
-from supplysim.measures import ExportQuota, Reserve, SecondSource
 from supplysim.model import (
     BaseStock,
     Commodity,
@@ -66,8 +66,9 @@ def scaled_scenario(scenario: None, factor: float) -> None: ...
 @overload
 def scaled_scenario(scenario: Scenario | None, factor: float) -> Scenario | None: ...
 def scaled_scenario(scenario: Scenario | None, factor: float) -> Scenario | None:
-    """The scenario for a `scaled` network: quotas, reserves and new capacities times ``factor``.
+    """The scenario for a `scaled` network: what its measures hold of goods times ``factor``.
 
+    >>> from supplysim.measures import Reserve
     >>> stock = Reserve(key="r", country="DE", commodity="ore", amount=3.0)
     >>> scaled_scenario(Scenario(measures=[stock]), 2.0).measures[0].amount
     6.0
@@ -163,20 +164,18 @@ def _initial(initial: Days | Quantity | None, factor: float) -> Days | Quantity 
 
 
 def _measure(measure: AnyMeasure, factor: float) -> AnyMeasure:
-    if isinstance(measure, ExportQuota):
-        return dataclasses.replace(measure, amount=_times(measure.amount, factor))
-    if isinstance(measure, Reserve):
-        return dataclasses.replace(
-            measure,
-            amount=_times(measure.amount, factor),
-            rate=measure.rate * factor,
-            holding_cost=measure.holding_cost / factor,
-        )
-    if isinstance(measure, SecondSource):
-        return dataclasses.replace(
-            measure, capacity=_times(measure.capacity, factor), cost=measure.cost / factor
-        )
-    return measure
+    changes: dict[str, object] = {
+        name: _scaled(getattr(measure, name), factor) for name in measure.amounts
+    }
+    changes |= {name: _scaled(getattr(measure, name), 1.0 / factor) for name in measure.unit_prices}
+    return dataclasses.replace(measure, **changes)  # type: ignore[arg-type]
+
+
+def _scaled(value: float | Sequence[float] | None, factor: float) -> object:
+    """A field that holds one amount, several, or none."""
+    if isinstance(value, Sequence):
+        return tuple(item * factor for item in value)
+    return _times(value, factor)
 
 
 def _times(value: float | None, factor: float) -> float | None:

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -42,7 +42,7 @@ class Context:
 
     network: Network
     start: dt.date | None
-    measures: Mapping[str, Measure] = field(default_factory=dict)
+    measures: Mapping[str, Measure] = FrozenMap()
 
     def time(self, moment: float | dt.date) -> float:
         """Days from the scenario's start."""
@@ -150,10 +150,11 @@ class Measure:
                 faults.append(Fault("announced", rule, self.announced))
         except InvalidInput as error:
             faults += error.faults
+        fields = [field.name for field in dataclasses.fields(self)]
         faults += [
-            Fault("reasons", f"unknown parameter; {nearest(name, self.__dataclass_fields__)}", name)
+            Fault("reasons", f"unknown parameter; {nearest(name, fields)}", name)
             for name in self.reasons
-            if name not in self.__dataclass_fields__
+            if name not in fields
         ]
         return faults
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 import supplysim as ss
@@ -77,3 +79,54 @@ def test_a_country_that_uses_nothing_is_refused():
         exposure.origins(tiny(), "BR")
     with pytest.raises(ss.InvalidInput, match="unknown country or group"):
         exposure.origins(tiny(), "EUR")
+
+
+def test_a_run_is_seen_through_hubs_by_what_they_received():
+    """Ore of CN stops on day 0; what the hub gives in the last months is all of AU."""
+    ban = ss.ExportBan(origin=["CN"], commodities=["ore"])
+    run = ss.simulate(hubbed(), ss.Scenario(measures=[ban]), horizon=400)
+    before, late = exposure.origins(hubbed(), "DE"), exposure.origins(run, "DE", days=(300, 400))
+    assert late.loc["ore", "CN"] == 0.0 if "CN" in late else True
+    assert late.loc["ore", "AU"] == pytest.approx(1.0 - late.loc["ore", "DE"])
+    assert before.loc["ore", "CN"] == pytest.approx(0.15)
+    whole = exposure.flows(run)
+    assert set(whole["origin"]) == {"AU", "CN", "DE"}  # what was under way or in the hub still came
+    with pytest.raises(ss.InvalidInput, match="days"):
+        exposure.flows(run, days=(5, 5))
+
+
+@pytest.mark.parametrize(
+    ("share", "elasticity", "loss"),
+    [(0.3, 6.0, 0.071335), (0.6, 6.0, 0.183258), (0.9, 6.0, 0.460517), (0.6, 2.0, 0.916291)],
+)
+def test_coercive_power_is_that_of_a_ces_nest(share, elasticity, loss):
+    """Closed form; and the same by the price index of a nest whose goods cost 1, of which one goes."""
+    assert exposure.coercive_power(share, elasticity) == pytest.approx(loss, abs=5e-7)
+    index = (1.0 - share) ** (1.0 / (1.0 - elasticity))
+    assert exposure.coercive_power(share, elasticity) == pytest.approx(math.log(index), rel=1e-12)
+
+
+@pytest.mark.parametrize(("share", "elasticity", "left"), [(0.6, 6.0, 0.5), (0.3, 2.0, 0.0)])
+def test_what_is_left_of_a_nest_is_its_quantity_index(share, elasticity, left):
+    r = (elasticity - 1.0) / elasticity
+    expected = (share * left**r + 1.0 - share) ** (1.0 / r)
+    assert exposure.quantity_left(share, elasticity, left) == pytest.approx(expected, rel=1e-12)
+    assert exposure.quantity_left(share, elasticity, 1.0) == pytest.approx(1.0, rel=1e-12)
+
+
+def test_coercive_power_is_undefined_where_nothing_can_be_done_without():
+    with pytest.raises(ss.InvalidInput, match="elasticity: must be above 1"):
+        exposure.coercive_power(0.5, 1.0)
+    with pytest.raises(ss.InvalidInput, match="share: must be from 0 to below 1"):
+        exposure.coercive_power(1.0, 6.0)
+
+
+def test_power_by_commodity_takes_the_network_s_shares_and_elasticities():
+    network = hubbed()
+    goods = [ss.Commodity("ore", price=2.0, elasticity_origins=3.0), network.commodities[1]]
+    table = exposure.power_table(network.replace(commodities=goods), "DE", "CN").set_index(
+        "commodity"
+    )
+    assert table.loc["ore", "share"] == pytest.approx(0.15)
+    assert table.loc["ore", "power"] == pytest.approx(exposure.coercive_power(0.15, 3.0))
+    assert math.isnan(table.loc["metal", "power"])

@@ -6,6 +6,15 @@
 1.0
 """
 
+from supplysim.exposure.power import coercive_power, power_table, quantity_left
 from supplysim.exposure.static import dependence_table, flows, origins, value_added
 
-__all__ = ["dependence_table", "flows", "origins", "value_added"]
+__all__ = [
+    "coercive_power",
+    "dependence_table",
+    "flows",
+    "origins",
+    "power_table",
+    "quantity_left",
+    "value_added",
+]

@@ -1,4 +1,4 @@
-"""Exposure as it stands in the undisturbed network: who supplies whom, and who earns what.
+"""Exposure as it stands: who supplies whom, in the undisturbed network or in a run, and who earns what.
 
 Hubs keep the mix of their origins: what comes through a store counts for the countries that it came from.
 """
@@ -13,25 +13,33 @@ from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model import Network
 from supplysim.model.columns import Floats
 from supplysim.model.fields import YEAR
+from supplysim.model.tables import Tables
+from supplysim.timeline import lay_out
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from supplysim.results import Result
+
 __all__ = ["dependence_table", "flows", "origins", "value_added"]
 
 
-def flows(network: Network) -> pd.DataFrame:
-    """Every flow of the undisturbed network from maker to user, seen through stores (hubs).
+def flows(network: Network | Result, days: tuple[int, int] | None = None) -> pd.DataFrame:
+    """Every flow from maker to user, seen through stores (hubs): undisturbed, or as it was received in a run.
+
+    Of a run, ``days`` [first, last) are looked at (default: all), so that what leaks around a sanction counts for
+    where it was made. A hub's mix is that of what it received in these days.
 
     Columns: commodity, origin (country of the last site that made it), importer (country of its user), user (the
     commodity that it goes into, or "" for final use), quantity (units a year), value (USD a year).
     """
     import pandas as pd
 
-    tables, flow = network.tables, network.baseline().arrays.flow
+    net, flow = _carried(network, days)
+    tables = net.tables
     names = tables.commodity_names()
     countries = sorted({tables.country[node] for node in range(len(tables.sites))})
-    mix = _mix(network, countries)
+    mix = _mix(tables, flow, countries)
     sites, sources = len(tables.sites), tables.source_count
     found: dict[tuple[str, str, str, str], float] = {}
     for lane in range(len(tables.lanes)):
@@ -45,20 +53,40 @@ def flows(network: Network) -> pd.DataFrame:
             found[key] = found.get(key, 0.0) + float(flow[lane] * mix[source, place]) * YEAR
     rows = [(*key, quantity) for key, quantity in sorted(found.items()) if quantity > 0.0]
     table = pd.DataFrame(rows, columns=["commodity", "origin", "importer", "user", "quantity"])
-    price = {item.name: item.price for item in network.commodities}
+    price = {item.name: item.price for item in net.commodities}
     table["value"] = table["quantity"] * table["commodity"].map(price)
     return table
 
 
-def origins(network: Network, importer: str, *, imports_only: bool = False) -> pd.DataFrame:
+def _carried(network: Network | Result, days: tuple[int, int] | None) -> tuple[Network, Floats]:
+    """A network with all structure, and what each of its lanes carries in units a day."""
+    if isinstance(network, Network):
+        return network, network.baseline().arrays.flow
+    recipe = network.recipe
+    received = network.data["received"].to_numpy()
+    first, last = (0, len(received)) if days is None else days
+    if not 0 <= first < last <= len(received):
+        rule = f"must be a first day and one after it, from 0 to {len(received)}"
+        raise InvalidInput([Fault("days", rule, days)], what="flows")
+    return lay_out(recipe.network, recipe.scenario).network, received[first:last].mean(axis=0)
+
+
+def origins(
+    network: Network | Result,
+    importer: str,
+    *,
+    imports_only: bool = False,
+    days: tuple[int, int] | None = None,
+) -> pd.DataFrame:
     """Where what a country (or group) uses comes from: shares by commodity (rows) and country of origin (columns).
 
     Shares are of everything used there, home supply included, in the commodity's own unit; with ``imports_only`` of
     what comes from elsewhere. The origin is where the last site that made the commodity stands, seen through stores
-    (hubs). Rows sum to 1. Commodities that the country does not use (or import) are left out. Raises
-    `InvalidInput` for an unknown country.
+    (hubs); see `flows` for runs and their ``days``. Rows sum to 1. Commodities that the country does not use (or
+    import) are left out. Raises `InvalidInput` for an unknown country.
     """
-    return shares(flows(network), _places(network, importer), imports_only=imports_only)
+    net = network if isinstance(network, Network) else network.recipe.network
+    return shares(flows(network, days), _places(net, importer), imports_only=imports_only)
 
 
 def shares(
@@ -83,9 +111,8 @@ def _places(network: Network, importer: str) -> frozenset[str]:
     return places
 
 
-def _mix(network: Network, countries: list[str]) -> Floats:
+def _mix(tables: Tables, flow: Floats, countries: list[str]) -> Floats:
     """The origins of what each source gives, shape (sources, countries): a site its own, a store its suppliers'."""
-    tables, flow = network.tables, network.baseline().arrays.flow
     sites, sources = len(tables.sites), tables.source_count
     place = {name: i for i, name in enumerate(countries)}
     mix = np.zeros((sources, len(countries)))

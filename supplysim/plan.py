@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -32,6 +32,24 @@ DUST = 1e-9
 """What is below this share of a slot's lump is nothing to order, ship or wake for."""
 
 
+class Ranks(Mapping[tuple[str, str], int]):
+    """Ranks by (kind, name): that of the first of its kind, and the place among them."""
+
+    def __init__(self, first: Mapping[str, int], places: Mapping[str, Mapping[str, int]]) -> None:
+        self._first = first
+        self._places = places
+
+    def __getitem__(self, entity: tuple[str, str]) -> int:
+        kind, name = entity
+        return self._first[kind] + self._places[kind][name]
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return ((kind, name) for kind in self._first for name in self._places[kind])
+
+    def __len__(self) -> int:
+        return sum(len(self._places[kind]) for kind in self._first)
+
+
 @dataclass(frozen=True)
 class Plan:
     """One run laid out: what to simulate, for how long, with which draws and targets.
@@ -57,23 +75,11 @@ class Plan:
     # --- ties ------------------------------------------------------------------------------------
 
     @cached_property
-    def rank(self) -> dict[tuple[str, str], int]:
+    def rank(self) -> Ranks:
         """The place of every entity among all (kind, name), sorted: what decides ties."""
-        tables = self.network.tables
-        names = {
-            "demand": tables.demand_names(),
-            "lane": tables.lane_keys,
-            "measure": self.measure_keys,
-            "record": [""],
-            "site": tables.site_names(),
-            "slot": tables.slot_keys,
-            "store": tables.store_names(),
-        }
-        return {
-            (kind, name): place
-            for kind, first in self.first_rank.items()
-            for place, name in enumerate(names[kind], first)
-        }
+        own = {"measure": self.measure_keys, "record": [""]}
+        places = {kind: {x: place for place, x in enumerate(names)} for kind, names in own.items()}
+        return Ranks(self.first_rank, {**self.network.tables.entity_place, **places})
 
     @cached_property
     def first_rank(self) -> dict[str, int]:

@@ -30,6 +30,7 @@ STRUCTURE = (
     "node_names",
     "node_place",
     "commodity_place",
+    "entity_place",
     "slot_keys",
     "lane_keys",
     "product",
@@ -143,6 +144,12 @@ class Tables:
     def commodity_place(self) -> dict[str, int]:
         """Commodities by name."""
         return {name: place for place, name in enumerate(self.commodity_names())}
+
+    @cached_property
+    def entity_place(self) -> dict[str, dict[str, int]]:
+        """The row of each entity by kind and name, stores too."""
+        names = {**self.entity_names(), "store": self.store_names()}
+        return {kind: {x: row for row, x in enumerate(known)} for kind, known in names.items()}
 
     @cached_property
     def slot_keys(self) -> list[str]:

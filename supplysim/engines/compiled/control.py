@@ -106,8 +106,10 @@ def _terms(w: World, j: int, attribute: int) -> None:
         x.cost = fold(w, x.base_cost, x.costs, x.costs_n)
     elif attribute == c.LANE_DUTY:
         x.duty_rate = fold(w, 0.0, x.duties, x.duties_n)
+        x.dutied = x.duty_rate > 0.0
     else:
         x.precedence = fold(w, 0.0, x.precedences, x.precedences_n)
+        source(w, x.source).ranked = 1
 
 
 @jit

@@ -235,6 +235,9 @@ def _fill_orders(w: World, j: int, amount: float) -> float:
 @jit
 def _allocate(w: World, i: int, n: int) -> None:
     """Share the stock over the claims: the lanes of highest precedence first, by the source's rule within them."""
+    if source(w, i).ranked == 0:
+        _by_rule(w, i, source(w, i).stock, n)
+        return
     level = lane(w, picked(w, 0, 1)[0]).precedence
     mixed = False
     for k in range(1, n):

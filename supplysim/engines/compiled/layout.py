@@ -14,13 +14,21 @@ import numpy as np
 from supplysim.engines.compiled.jit import doubles, integers, pairs, table
 
 World = Any
+LINE = 64
 """The record that every kernel takes first."""
 
 
 def _dtype(*groups: str) -> np.dtype[Any]:
     """A record type from groups such as ``"f8 stock price"``: a type, then the fields that have it."""
     fields = [(name, group.split()[0]) for group in groups for name in group.split()[1:]]
-    return np.dtype((np.record, np.dtype(fields, align=True)))
+    packed = np.dtype(fields, align=True)
+    size = packed.itemsize
+    if size > 4 * LINE:  # long rows begin with a cache line each
+        size += -size % LINE
+    names = list(packed.names or ())
+    kept = {"names": names, "formats": [packed[x] for x in names], "itemsize": size}
+    kept["offsets"] = [packed.fields[x][1] for x in names]  # type: ignore[index]
+    return np.dtype((np.record, np.dtype(kept)))
 
 
 # --- entities: cache lines of 64 bytes, what events touch most first --------------------------------
@@ -31,9 +39,10 @@ LANE = _dtype(
     "u1 closed blocked behind recallable",
     "f8 dust capacity delay cost_rate returned seized",
     "i8 source slot",
-    "i8 head tail shipments ship_serial lead lead_stream ledgers licences",
+    "i8 head tail shipments ship_serial lead lead_stream",
+    "i4 ledgers licences inspections",
+    "u1 dutied",
     "f8 goods freight ordering price cost order_cost order_lag doubled",
-    "f8 duty duty_rate precedence base_price base_cost",
     "f8 planned slack shift streak share split cost_since cost_held",
     """f8 flow right right_at most_right free_at behind_since streak_since
     max_share allowance allowance_at base_share base_capacity""",
@@ -41,11 +50,12 @@ LANE = _dtype(
     """i4 gates gates_n shares shares_n capacities capacities_n delays delays_n retained
     prices prices_n costs costs_n duties duties_n precedences precedences_n lagging newest oldest tier""",
     "u1 limited",
+    "f8 duty duty_rate precedence base_price base_cost",
 )
 SOURCE = _dtype(
     "f8 stock cost_rate cost_since cost_held retry_at",
     "i8 rank first lanes site slot allocation",
-    "u1 awake gated",
+    "u1 awake gated ranked",
 )
 SLOT = _dtype(
     "f8 on_hand used counted use target dust",

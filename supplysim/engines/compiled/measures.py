@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -123,11 +122,10 @@ class Measures:
     def _lane(self, change: Change) -> int:
         return self.index["lane"][change.target.name]
 
-    @cached_property
+    @property
     def index(self) -> dict[str, dict[str, int]]:
         """The place of each entity in its table, by kind and name."""
-        names = self.plan.network.tables.entity_names()
-        return {kind: {x: i for i, x in enumerate(known)} for kind, known in names.items()}
+        return self.plan.network.tables.entity_place
 
     def _place(self, known: list[T], value: T) -> int:
         """The row of a quota or office: one for each value (looked up by identity first)."""

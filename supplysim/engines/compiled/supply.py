@@ -112,7 +112,8 @@ def receive(w: World, j: int, amount: float, ordered_at: float) -> None:
     x.received += amount
     x.goods += x.price * amount
     x.freight += x.cost * amount
-    x.duty += x.duty_rate * (x.price + x.cost) * amount
+    if x.dutied == 1:
+        x.duty += x.duty_rate * (x.price + x.cost) * amount
     log(w, c.ARRIVE, j, amount)
     s = slot(w, x.slot)
     if s.source >= 0:

@@ -21,13 +21,13 @@ LINE = 64
 def _dtype(*groups: str) -> np.dtype[Any]:
     """A record type from groups such as ``"f8 stock price"``: a type, then the fields that have it."""
     fields = [(name, group.split()[0]) for group in groups for name in group.split()[1:]]
-    packed = np.dtype(fields, align=True)
+    packed: Any = np.dtype(fields, align=True)
     size = packed.itemsize
     if size > 4 * LINE:  # long rows begin with a cache line each
         size += -size % LINE
-    names = list(packed.names or ())
-    kept = {"names": names, "formats": [packed[x] for x in names], "itemsize": size}
-    kept["offsets"] = [packed.fields[x][1] for x in names]  # type: ignore[index]
+    names = packed.names
+    kept: Any = {"names": names, "formats": [packed[x] for x in names], "itemsize": size}
+    kept["offsets"] = [packed.fields[x][1] for x in names]
     return np.dtype((np.record, np.dtype(kept)))
 
 

@@ -33,6 +33,10 @@ class Purpose(IntEnum):
     REFERRED_DELAY = 10
     APPROVAL = 11
     FIGURE = 12
+    INSPECTION = 13
+    HOLD = 14
+    ATTEMPT_INTERVAL = 15
+    ATTEMPT = 16
 
 
 WARMING = 1 << 32

@@ -11,7 +11,7 @@ from itertools import accumulate
 import numpy as np
 
 from supplysim import draws, rules
-from supplysim.changes import Ledger, Office, Renewal, Watch
+from supplysim.changes import Ledger, Office, Standing, Watch
 from supplysim.errors import Fault, InvalidInput, TooManyEvents
 from supplysim.model import Baseline, Days, DaysOfCover, Network, Slot
 from supplysim.model.baseline import by_name
@@ -98,9 +98,9 @@ class Plan:
 
     @cached_property
     def measure_keys(self) -> list[str]:
-        """Keys of everything that acts by itself: watches, renewals, ledgers, offices."""
+        """Keys of everything that acts by itself: watches, renewals, attempts, ledgers, offices."""
         timeline = self.timeline
-        makers: list[Watch | Renewal] = [*timeline.watches, *timeline.renewals]
+        makers: list[Standing] = [*timeline.watches, *timeline.renewals, *timeline.attempts]
         gates = (x.value.key for x in timeline.everything if isinstance(x.value, Ledger | Office))
         return sorted({*(maker.key for maker in makers), *gates})
 
@@ -349,6 +349,9 @@ def _rates_of_measures(timeline: Timeline) -> dict[str, float]:
         cycle = max(renewal.up.mean, renewal.step) + max(renewal.down.mean, renewal.step)
         changes = 2.0 + 2.0 * len(renewal.then)
         rate[f"measure {renewal.key}"] = changes / max(cycle, 2.0 * rules.TICK)
+    for item in timeline.attempts:
+        if item.interval is not None:
+            rate[f"measure {item.key}"] = 1.0 / max(item.interval.mean, 2.0 * rules.TICK)
     for change in timeline.changes:
         if isinstance(change.value, Ledger):
             rate[f"measure {change.value.key}"] = 1.0 / rules.on_grid_below(change.value.period)

@@ -42,9 +42,9 @@ __all__ = ["Timeline", "lay_out"]
 RAMP_STEPS = 10
 """Steps in which idle capacity comes back: each is a change that every plan lays out."""
 
-Actor = TypeVar("Actor", Watch, Renewal)
-RENEWALS = 1 << 20
-"""Serials of renewals begin here, after those of the watches of the same key."""
+Actor = TypeVar("Actor", Watch, Renewal, Attempts)
+RENEWALS, ATTEMPTS = 1 << 20, 1 << 21
+"""Serials of renewals, and of attempts, begin here: after those of the watches of the same key."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,11 @@ class Timeline:
     def numbered_renewals(self) -> list[tuple[Renewal, int]]:
         """Renewals, each with its serial: they come after the watches of their key."""
         return _numbered(self.renewals, RENEWALS)
+
+    @cached_property
+    def numbered_attempts(self) -> list[tuple[Attempts, int]]:
+        """Attempts, each with its serial: they come after the renewals of their key."""
+        return _numbered(self.attempts, ATTEMPTS)
 
     @property
     def varied_recipes(self) -> frozenset[str]:

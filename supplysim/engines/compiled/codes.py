@@ -29,10 +29,11 @@ RECORD, CHANGE, ARRIVAL, LOT_DONE, DEMAND, ORDER, DISPATCH, GATE, LOT_START = ra
     JUDGED,
     HANDED_IN,
     DECIDED,
-) = range(20)
+    SUCCESS,
+) = range(21)
 
 # values of a contribution
-NOTHING, FACTOR, ADD, CAP, CLOSED, LEDGER, OFFICE, RETURNS, SEIZED = range(9)
+NOTHING, FACTOR, ADD, CAP, CLOSED, LEDGER, OFFICE, INSPECTION, RETURNS, SEIZED = range(10)
 
 # attributes that changes act on
 (
@@ -77,6 +78,7 @@ LOGGED = (
     ("seized", "lane"),
     ("start", "site"),
     ("made", "site"),
+    ("succeeded", "measure"),
 )
 """What the event log holds, in order of code: kind of event, kind of entity."""
 (
@@ -97,6 +99,7 @@ LOGGED = (
     SEIZE,
     START,
     MADE,
+    SUCCEEDED,
 ) = range(len(LOGGED))
 
 VARIABLES = tuple(

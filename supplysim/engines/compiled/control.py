@@ -6,7 +6,6 @@ import math
 
 from supplysim import rules
 from supplysim.engines.compiled import codes as c
-from supplysim.engines.compiled.arithmetic import ceil_to, next_draw, on_grid, quantile
 from supplysim.engines.compiled.demand import accrue, look, set_rate
 from supplysim.engines.compiled.gates import new_licence, run_ledger
 from supplysim.engines.compiled.jit import jit
@@ -20,21 +19,15 @@ from supplysim.engines.compiled.layout import (
     lane,
     ledger,
     licence,
-    numbers,
     order_of,
-    past,
-    renewal,
     site,
     slot,
     source,
-    watch,
 )
-from supplysim.engines.compiled.production import owed_beyond_stock, set_capacity
+from supplysim.engines.compiled.production import set_capacity
 from supplysim.engines.compiled.queue import (
     log,
     new_order,
-    place,
-    schedule,
     wake_site,
     wake_slot,
     wake_source,
@@ -139,6 +132,7 @@ def _gates(w: World, j: int) -> None:
     x.closed = 0
     x.ledgers = 0
     x.licences = 0
+    x.inspections = 0
     for k in range(x.gates, x.gates + x.gates_n):
         item = cell(w, k)
         if item.kind == c.CLOSED:
@@ -154,6 +148,8 @@ def _gates(w: World, j: int) -> None:
             if licence(w, item.ref).active == 0:
                 new_licence(w, item.ref)
             x.licences += 1
+        elif item.kind == c.INSPECTION:
+            x.inspections += 1
     wake_source(w, x.source)
     if was_closed != x.closed:
         if any_blocked(w, x.slot):
@@ -216,135 +212,3 @@ def _put_back(w: World, j: int, ordered_at: float, amount: float) -> None:
         x.tail = k
     x.head = k
     x.book += amount
-
-
-@jit
-def make(w: World, first: int, count: int) -> None:
-    """Have a list of changes made as soon as the handler is done (by the loop, the one place that applies any)."""
-    w.make = first
-    w.make_n = count
-
-
-# --- watches and renewals ------------------------------------------------------------------------
-
-
-@jit
-def start_watch(w: World, i: int) -> None:
-    """The first look, at a whole day."""
-    x = watch(w, i)
-    x.day = max(math.ceil(w.now), math.ceil(x.begins))
-    x.since = INF
-    x.due = INF
-    if x.day < x.ends:
-        schedule(w, x.day, place(c.CHANGE, x.rank, x.serial), c.WATCH, i)
-
-
-@jit
-def keep_watch(w: World, i: int) -> None:
-    """A look, every day."""
-    x = watch(w, i)
-    value = _observed(w, i)
-    if x.due == INF:
-        if _has_held(w, i, _past(x.observable, value, x.level)):
-            x.since = INF
-            x.due = x.day + x.delay
-    elif x.acting == 1 and _has_held(w, i, _past(x.observable, x.back, value)):
-        x.since = INF
-        x.due = INF
-        x.made = 0
-        make(w, x.otherwise, x.otherwise_n)
-    x.acting = x.due <= x.day
-    if x.acting == 1:
-        first = x.made
-        while x.made < x.then_n and x.due + change(w, x.then + x.made).time <= x.day:
-            x.made += 1
-        if x.made > first:
-            make(w, x.then + first, x.made - first)
-    x.day += 1.0
-    if x.day < x.ends:
-        schedule(w, x.day, place(c.CHANGE, x.rank, x.serial), c.WATCH, i)
-    elif x.acting == 1:
-        schedule(w, on_grid(x.ends), place(c.CHANGE, x.rank, x.serial), c.WATCH_ENDS, i)
-
-
-@jit
-def _has_held(w: World, i: int, holds: bool) -> bool:
-    """Whether a condition, seen at this look, has held for as many days as it must."""
-    x = watch(w, i)
-    x.since = min(x.since, x.day) if holds else INF
-    return x.day - x.since >= x.hold
-
-
-@jit
-def _past(observable: int, value: float, level: float) -> bool:
-    """Whether a value is on the bad side of a level: too little stock or output, too much that is owed."""
-    return value > level if observable == c.OWED else value < level
-
-
-@jit
-def _observed(w: World, i: int) -> float:
-    """The observable of the moment; to be asked once at each look."""
-    x = watch(w, i)
-    names = numbers(w, x.names, x.names_n)
-    amount = 0.0
-    if x.observable == c.STOCK:
-        for k in range(x.names_n):
-            s = slot(w, names[k])
-            amount += s.on_hand if s.source < 0 else source(w, s.source).stock
-        return amount / x.per_day if x.per_day > 0.0 else INF
-    if x.observable == c.OWED:
-        for k in range(x.names_n):
-            amount += owed_beyond_stock(w, names[k])
-        return amount / x.per_day if x.per_day > 0.0 else 0.0
-    for k in range(x.names_n):
-        amount += site(w, names[k]).produced
-    before = past(
-        w, x.past + x.looks % x.window
-    )  # what had been made as many days ago as the average is over
-    share = INF
-    if x.looks >= x.window and x.per_day > 0.0:
-        share = (amount - before.x) / (x.window * x.per_day)
-    before.x = amount
-    x.looks += 1
-    return share
-
-
-@jit
-def start_renewal(w: World, i: int) -> None:
-    """Chance strikes next; what came and went before the warm-up only moves the draws on."""
-    x = renewal(w, i)
-    while True:
-        x.time += _duration(w, x.up, x.up_stream, x.step)
-        if x.time >= x.ends:
-            return
-        x.back = min(x.ends, x.time + _duration(w, x.down, x.down_stream, x.step))
-        if x.back > w.now:
-            time = max(x.time, w.now)
-            schedule(w, time, place(c.CHANGE, x.rank, x.serial), c.RENEWAL_THEN, i)
-            return
-        x.time = x.back
-
-
-@jit
-def renewal_then(w: World, i: int) -> None:
-    """It has struck."""
-    x = renewal(w, i)
-    make(w, x.then, x.then_n)
-    schedule(w, x.back, place(c.CHANGE, x.rank, x.serial), c.RENEWAL_OTHERWISE, i)
-
-
-@jit
-def renewal_otherwise(w: World, i: int) -> None:
-    """It is over; wait for the next."""
-    x = renewal(w, i)
-    make(w, x.otherwise, x.otherwise_n)
-    x.time = x.back
-    start_renewal(w, i)
-
-
-@jit
-def _duration(w: World, kind: int, stream: int, step: float) -> float:
-    days = quantile(w, kind, next_draw(w, stream))
-    if step > 0.0:
-        days = max(step, ceil_to(days, step))
-    return max(TICK, on_grid(days))

@@ -21,6 +21,7 @@ from supplysim.engines.compiled.layout import (
     cell,
     distribution,
     event,
+    inspection,
     lane,
     licence,
     office,
@@ -151,17 +152,23 @@ def _ship(w: World, j: int, amount: float) -> None:
         x.right_at = now
     if s.slot >= 0:
         slot(w, s.slot).used += amount
+    x.shipped += amount
+    log(w, c.SHIP, j, amount)
+    hold = _held(w, j) if x.inspections > 0 else 0.0
+    if hold == INF:
+        x.seized += amount
+        log(w, c.SEIZE, j, amount)
+        look(w, x.slot)  # what was on order is gone
+        return
     accrue(x, now, x.transit)
     x.transit += amount
-    x.shipped += amount
     x.ship_serial += 1
     x.shipments += 1
-    log(w, c.SHIP, j, amount)
     if distribution(w, x.lead).kind == c.FIXED:
         lead = distribution(w, x.lead).a
     else:
         lead = quantile(w, x.lead, draw_at(w, x.lead_stream, now))
-    arrives = now + on_grid(lead) + on_grid(x.delay)
+    arrives = now + on_grid(lead) + on_grid(x.delay) + hold
     if arrives >= w.horizon and x.recallable == 0:
         return
     k = new_event(w, arrives, place(c.ARRIVAL, x.rank, x.ship_serial), c.ARRIVES, j)
@@ -171,6 +178,22 @@ def _ship(w: World, j: int, amount: float) -> None:
     if x.recallable == 1:
         _list(w, j, k)
     put(w, k)
+
+
+@jit
+def _held(w: World, j: int) -> float:
+    """How many days the lane's inspections hold a shipment together; infinite if one of them seizes it."""
+    x = lane(w, j)
+    days = 0.0
+    for k in range(x.gates, x.gates + x.gates_n):
+        if cell(w, k).kind == c.INSPECTION:
+            y = inspection(w, cell(w, k).ref)
+            if draw_at(w, y.stops, w.now) < y.share:
+                if y.seizes == 1:
+                    days = INF
+                else:
+                    days += on_grid(quantile(w, y.hold, draw_at(w, y.holds, w.now)))
+    return days
 
 
 @jit

@@ -187,6 +187,7 @@ class Run:
         if not self.world.logging:
             return None
         log = self.arrays["log"][: int(self.world.log_n)]
+        names = {**names, "measure": self.program.measures}
         columns = (log[name].tolist() for name in ("time", "kind", "entity", "quantity"))
         return [
             (time, c.LOGGED[kind][0], names[c.LOGGED[kind][1]][entity], quantity)

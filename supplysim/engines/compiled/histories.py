@@ -1,4 +1,4 @@
-"""What several scenarios have in common: the changes, watches and renewals before they first differ."""
+"""What several scenarios have in common: the changes, watches, renewals and attempts before they first differ."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from supplysim import rules
-from supplysim.changes import Change, Renewal, Watch
+from supplysim.changes import Attempts, Change, Renewal, Watch
 from supplysim.plan import Plan
 
 __all__ = ["Histories", "Part", "compare", "sharing"]
@@ -20,9 +20,11 @@ class Part:
     changes: list[Change] = field(default_factory=list)
     watches: list[tuple[Watch, int]] = field(default_factory=list)
     renewals: list[tuple[Renewal, int]] = field(default_factory=list)
+    attempts: list[tuple[Attempts, int]] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.changes) + len(self.watches) + len(self.renewals)
+        actors = len(self.watches) + len(self.renewals) + len(self.attempts)
+        return len(self.changes) + actors
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,10 @@ def _alike(one: Plan, other: Plan) -> bool:
 def compare(plans: Sequence[Plan]) -> Histories:
     """Split the timelines of plans that differ in nothing else."""
     timelines = [plan.timeline for plan in plans]
-    parts = [Part(list(t.changes), t.numbered_watches, t.numbered_renewals) for t in timelines]
+    parts = [
+        Part(list(t.changes), t.numbered_watches, t.numbered_renewals, t.numbered_attempts)
+        for t in timelines
+    ]
     first = parts[0]
     same = 0
     while all(same < len(part.changes) for part in parts) and all(
@@ -68,16 +73,19 @@ def compare(plans: Sequence[Plan]) -> Histories:
     times = [part.changes[same].time for part in parts if same < len(part.changes)]
     watches = [item for item in first.watches if all(item in part.watches for part in parts)]
     renewals = [item for item in first.renewals if all(item in part.renewals for part in parts)]
+    attempts = [item for item in first.attempts if all(item in part.attempts for part in parts)]
     own = [
         Part(
             part.changes[same:],
             [item for item in part.watches if item not in watches],
             [item for item in part.renewals if item not in renewals],
+            [item for item in part.attempts if item not in attempts],
         )
         for part in parts
     ]
     for part in own:
         times += [float(math.ceil(watch.begins)) for watch, _ in part.watches]
         times += [renewal.begins for renewal, _ in part.renewals]
+        times += [item.begins for item, _ in part.attempts]
     until = min((rules.on_grid(time) for time in times), default=math.inf)
-    return Histories(until, Part(first.changes[:same], watches, renewals), own)
+    return Histories(until, Part(first.changes[:same], watches, renewals, attempts), own)

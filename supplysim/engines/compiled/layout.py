@@ -109,6 +109,7 @@ LICENCE = _dtype(
     "i8 open_applications granted generation office lane streams",
     "u1 active general",
 )
+INSPECTION = _dtype("f8 share", "i8 hold stops holds", "u1 seizes")
 WATCH = _dtype(
     "f8 per_day level back hold delay begins ends day since due",
     "i8 rank serial observable names names_n made then then_n otherwise otherwise_n",
@@ -118,6 +119,11 @@ WATCH = _dtype(
 RENEWAL = _dtype(
     "f8 ends step time back",
     "i8 rank serial up down up_stream down_stream then then_n otherwise otherwise_n",
+)
+ATTEMPTS = _dtype(
+    "f8 ends delay drawn",
+    "i8 rank serial key interval intervals luck times times_n made chances chances_n",
+    "i8 then then_n successes",
 )
 
 # --- chance, time, records -------------------------------------------------------------------------
@@ -147,9 +153,11 @@ TABLES: dict[str, np.dtype[Any]] = {
     "passes": PASS,
     "offices": OFFICE,
     "licences": LICENCE,
+    "inspections": INSPECTION,
     "watches": WATCH,
     "pasts": VALUE,
     "renewals": RENEWAL,
+    "attempts": ATTEMPTS,
     "distributions": DISTRIBUTION,
     "streams": STREAM,
     "events": EVENT,
@@ -176,7 +184,7 @@ WORLD = _dtype(
     "u1 logging full state",
     "u8 seed replication",
     "i8 " + " ".join(TABLES),
-    """i8 days day immediate_n first_due dues_n first_watch watches_n first_renewal renewals_n
+    """i8 days day immediate_n first_due dues_n first_watch watches_n first_renewal renewals_n first_attempt attempts_n
     sources_n sites_n slots_n lanes_n demands_n streams_n
     site_groups slot_groups demand_groups lane_groups site_rank store_rank slot_rank
     bin bins_n near_n wakes_n events_n events_room orders_n orders_room log_n log_room
@@ -196,9 +204,11 @@ ledger = table("ledgers", LEDGER)
 claim_on = table("passes", PASS)
 office = table("offices", OFFICE)
 licence = table("licences", LICENCE)
+inspection = table("inspections", INSPECTION)
 watch = table("watches", WATCH)
 past = table("pasts", VALUE)
 renewal = table("renewals", RENEWAL)
+attempt = table("attempts", ATTEMPTS)
 distribution = table("distributions", DISTRIBUTION)
 stream = table("streams", STREAM)
 event = table("events", EVENT)

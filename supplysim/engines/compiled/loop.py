@@ -9,16 +9,18 @@ import numpy as np
 
 from supplysim import draws
 from supplysim.engines.compiled import codes as c
-from supplysim.engines.compiled.arithmetic import absorb, uniform, uniform_between
-from supplysim.engines.compiled.control import (
-    apply,
+from supplysim.engines.compiled.actors import (
     keep_watch,
     make,
     renewal_otherwise,
     renewal_then,
+    start_attempts,
     start_renewal,
     start_watch,
+    success,
 )
+from supplysim.engines.compiled.arithmetic import absorb, uniform, uniform_between
+from supplysim.engines.compiled.control import apply
 from supplysim.engines.compiled.demand import (
     accrue,
     await_withdrawal,
@@ -215,6 +217,8 @@ def _happen_rarely(w: World, kind: int, i: int) -> None:
         renewal_then(w, i)
     elif kind == c.RENEWAL_OTHERWISE:
         renewal_otherwise(w, i)
+    elif kind == c.SUCCESS:
+        success(w, i)
     elif kind == c.LEDGER_RENEWS:
         run_ledger(w, i)
     elif kind == c.COUNT_STOCK:
@@ -253,7 +257,7 @@ def start(w: World) -> None:
 
 @jit
 def begin(w: World) -> None:
-    """Put changes, watches and renewals of the scenario on the queue."""
+    """Put changes, watches, renewals and attempts of the scenario on the queue."""
     for i in range(w.first_due, w.first_due + w.dues_n):
         if i >= w.immediate_n:
             schedule(w, due(w, i).time, due(w, i).order, c.DUE, i)
@@ -261,6 +265,8 @@ def begin(w: World) -> None:
         start_watch(w, i)
     for i in range(w.first_renewal, w.first_renewal + w.renewals_n):
         start_renewal(w, i)
+    for i in range(w.first_attempt, w.first_attempt + w.attempts_n):
+        start_attempts(w, i)
 
 
 @jit

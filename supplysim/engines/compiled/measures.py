@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
 import numpy as np
@@ -74,13 +76,15 @@ class Measures:
         self.due = len(self.changes)
         self.watches = [item for part in parts for item in part.watches]
         self.renewals = [item for part in parts for item in part.renewals]
+        self.attempts = [item for part in parts for item in part.attempts]
         self.lists: list[tuple[int, int]] = []
         actors: list[Watch | Renewal] = [item for item, _ in self.watches]
         actors += [item for item, _ in self.renewals]
-        for actor in actors:
-            for changes in (actor.then, actor.otherwise):
-                self.lists.append((len(self.changes), len(changes)))
-                self.changes += changes
+        lists = [made for actor in actors for made in (actor.then, actor.otherwise)]
+        lists += [made for item, _ in self.attempts for made in item.then]
+        for changes in lists:
+            self.lists.append((len(self.changes), len(changes)))
+            self.changes += changes
         self.longest = max([1, *(count for _, count in self.lists)])
         self.offices: list[Office] = []
         self._seen: dict[int, int] = {}
@@ -110,14 +114,17 @@ class Measures:
         """Rows for (quota, lane) and (office, lane), those of one quota together."""
         quotas = {id(x.value): x.value for x in self.changes if isinstance(x.value, Ledger)}
         self.ledgers = sorted(set(quotas.values()))
-        passes, licences = set(), set()
+        passes, licences, inspections = set(), set(), dict[tuple[Inspection, int], None]()
         for change in self.changes:
             if isinstance(change.value, Ledger):
                 passes.add((self._place(self.ledgers, change.value), self._lane(change)))
             elif isinstance(change.value, Office):
                 licences.add((self._place(self.offices, change.value), self._lane(change)))
+            elif isinstance(change.value, Inspection):
+                inspections[change.value, self._lane(change)] = None
         self.passes = {pair: i for i, pair in enumerate(sorted(passes))}
         self.licences = {pair: i for i, pair in enumerate(sorted(licences))}
+        self.inspections = {pair: i for i, pair in enumerate(inspections)}
 
     def _lane(self, change: Change) -> int:
         return self.index["lane"][change.target.name]
@@ -147,6 +154,7 @@ class Measures:
         self._fill_changes(arrays)
         self._fill_quotas(arrays)
         self._fill_offices(arrays)
+        self._fill_inspections(arrays)
         self._fill_actors(arrays)
 
     def _fill_cells(self, arrays: dict[str, Any]) -> None:
@@ -211,7 +219,7 @@ class Measures:
             case Office():
                 return c.OFFICE, 0.0, self.licences[self._seen[id(value)], self._lane(change)]
             case Inspection():
-                raise NotImplementedError
+                return c.INSPECTION, 0.0, self.inspections[value, self._lane(change)]
 
     def _fill_quotas(self, arrays: dict[str, Any]) -> None:
         table = arrays["ledgers"] = rows("ledgers", len(self.ledgers))
@@ -267,6 +275,17 @@ class Measures:
         row.holidays, row.holidays_n = len(self.pools.numbers), len(calendar.holidays)
         self.pools.numbers += [day for holiday in calendar.holidays for day in holiday]
 
+    def _fill_inspections(self, arrays: dict[str, Any]) -> None:
+        table = arrays["inspections"] = rows("inspections", len(self.inspections))
+        for (gate, lane), i in self.inspections.items():
+            row, entity = table[i], f"{gate.key}|{self.plan.network.tables.lane_key(lane)}"
+            row.share, row.seizes = gate.share, gate.fate == "seized"
+            if row.seizes:
+                arrays["lanes"]["recallable"][lane] = 1  # what is sent may be lost
+            row.hold = self.pools.distribution(gate.hold)
+            row.stops = self.pools.stream("inspection", entity, draws.Purpose.INSPECTION)
+            row.holds = self.pools.stream("inspection", entity, draws.Purpose.HOLD)
+
     def _fill_actors(self, arrays: dict[str, Any]) -> None:
         lists = iter(self.lists)
         table = arrays["watches"] = rows("watches", len(self.watches))
@@ -298,15 +317,38 @@ class Measures:
             row.then, row.then_n = next(lists)
             row.otherwise, row.otherwise_n = next(lists)
 
+        self._fill_attempts(arrays, lists)
+
+    def _fill_attempts(self, arrays: dict[str, Any], lists: Iterator[tuple[int, int]]) -> None:
+        table = arrays["attempts"] = rows("attempts", len(self.attempts))
+        pools = self.pools
+        for row, (item, serial) in zip(table, self.attempts, strict=False):
+            row.rank, row.serial = self.plan.rank["measure", item.key], serial
+            row.key = self.plan.measure_keys.index(item.key)
+            begins, row.ends = rules.on_grid(item.begins), rules.on_grid(item.ends)
+            row.delay = rules.on_grid(item.delay)
+            row.drawn = math.inf if item.interval is None else begins
+            row.interval = -1 if item.interval is None else pools.distribution(item.interval)
+            row.intervals = pools.stream("measure", item.key, draws.Purpose.ATTEMPT_INTERVAL)
+            row.luck = pools.stream("measure", item.key, draws.Purpose.ATTEMPT)
+            times = [x for x in sorted(map(rules.on_grid, item.times)) if x >= begins]
+            row.times, row.times_n = len(pools.floats), len(times)
+            pools.floats += times
+            row.chances, row.chances_n = len(pools.floats), len(item.chances)
+            pools.floats += [x for pair in item.chances for x in pair]
+            row.then, row.then_n = len(pools.numbers), len(item.then)
+            pools.numbers += [x for _ in item.then for x in next(lists)]
+
     def ranges(self) -> list[dict[str, int]]:
         """Where the changes, watches and renewals of each part stand in the tables."""
         found = []
-        at = {"first_due": 0, "first_watch": 0, "first_renewal": 0}
+        at = {"first_due": 0, "first_watch": 0, "first_renewal": 0, "first_attempt": 0}
         for part in self.parts:
             sizes = {
                 "dues_n": len(part.changes),
                 "watches_n": len(part.watches),
                 "renewals_n": len(part.renewals),
+                "attempts_n": len(part.attempts),
             }
             found.append(at | sizes)
             at = {name: at[name] + size for name, size in zip(at, sizes.values(), strict=True)}

@@ -34,13 +34,14 @@ class Program:
     """The state in which the warm-up starts, as arrays by name, and the numbers of the world.
 
     ``parts`` are the numbers that tell where the primitives stand that all scenarios have in common until day
-    ``until``, and then those of each alone.
+    ``until``, and then those of each alone. ``measures`` are the keys that the log may name.
     """
 
     arrays: Arrays
     numbers: dict[str, float | int]
     until: float
     parts: list[dict[str, int]]
+    measures: list[str]
 
     @cached_property
     def plain(self) -> Arrays:
@@ -103,7 +104,7 @@ def lower(plans: Sequence[Plan], groups: Mapping[str, Any] | None = None) -> Pro
     for kind in ("site", "store", "slot"):
         numbers[f"{kind}_rank"] = plan.first_rank[kind]
     _buffers(plan, count, numbers, arrays, measures)
-    return Program(arrays, numbers, histories.until, measures.ranges())
+    return Program(arrays, numbers, histories.until, measures.ranges(), plan.measure_keys)
 
 
 def _check_size(plan: Plan) -> None:
@@ -124,6 +125,7 @@ def _joint(plans: Sequence[Plan]) -> Plan:
         changes=tuple(change for t in timelines for change in t.changes),
         watches=tuple(watch for t in timelines for watch in t.watches),
         renewals=tuple(renewal for t in timelines for renewal in t.renewals),
+        attempts=tuple(item for t in timelines for item in t.attempts),
     )
     return replace(plans[0], timeline=everything)
 
@@ -144,7 +146,9 @@ def _buffers(
     longest = measures.longest
     begin_at_once = max(map(len, measures.parts[1:]), default=0)  # where scenarios part
     reserve = 64 + 4 * longest + (8 + 2 * gates) * (degree + 1) + begin_at_once
-    at_once = measures.due * 3 + len(measures.watches) + len(measures.renewals)
+    at_once = (
+        measures.due * 3 + len(measures.watches) + len(measures.renewals) + len(measures.attempts)
+    )
     at_once += 2 * (count["demand"] + count["slot"]) + count["site"] + len(arrays["ledgers"])
     recalls = max(1, sum(isinstance(x.value, Recall) for x in measures.changes))
     numbers |= {"reserve": reserve, "recalls": min(recalls, longest)}

@@ -13,9 +13,10 @@ from typing import Any
 import simpy
 
 from supplysim.draws import WARMING
+from supplysim.engines.simpy_engine.actors import run_attempts, run_changes, run_renewal, run_watch
 from supplysim.engines.simpy_engine.clock import Phase, Wake
 from supplysim.engines.simpy_engine.context import Context
-from supplysim.engines.simpy_engine.control import Control, run_changes, run_renewal, run_watch
+from supplysim.engines.simpy_engine.control import Control
 from supplysim.engines.simpy_engine.demand import (
     count_afresh,
     run_arrivals,
@@ -50,6 +51,8 @@ def run(plan: Plan, *, events: bool = False, processes: Iterable[Process] = ()) 
         env.process(run_watch(ctx, control, watch, serial))
     for renewal, serial in plan.timeline.numbered_renewals:
         env.process(run_renewal(ctx, control, renewal, serial))
+    for attempts, serial in plan.timeline.numbered_attempts:
+        env.process(run_attempts(ctx, control, attempts, serial))
     for demand in ctx.all.demands.values():
         _begin_demand(ctx, demand)
     for slot in ctx.all.slots.values():

@@ -10,7 +10,7 @@ from supplysim import rules
 from supplysim.engines.simpy_engine import supply
 from supplysim.engines.simpy_engine.clock import Phase
 from supplysim.engines.simpy_engine.context import Context
-from supplysim.engines.simpy_engine.gates import limit, pass_ledgers, settling
+from supplysim.engines.simpy_engine.gates import held, limit, pass_ledgers, settling
 from supplysim.engines.simpy_engine.state import LaneState, SourceState
 
 __all__ = ["dispatch"]
@@ -99,15 +99,22 @@ def _ship(ctx: Context, lane: LaneState, amount: float) -> None:
         lane.right_at = now
     if source.slot is not None:
         source.slot.used += amount
+    lane.shipped += amount
+    ctx.log("ship", lane.key, amount)
+    hold = held(lane, now)
+    if hold is None:
+        lane.seized += amount
+        ctx.log("seized", lane.key, amount)
+        if lane.slot.slot.item.policy.review <= 0.0:
+            lane.slot.wake()  # what was on order is gone
+        return
     lane.costs.accrue(now, lane.transit)
     lane.transit += amount
-    lane.shipped += amount
     lane.ship_serial += 1
     serial = lane.ship_serial
     lane.shipments[serial] = (amount, ordered_at)
-    ctx.log("ship", lane.key, amount)
     lead = lane.lane.lead_time.quantile(lane.leads.at(now))
-    arrives = now + rules.on_grid(lead) + rules.on_grid(lane.delay)
+    arrives = now + rules.on_grid(lead) + rules.on_grid(lane.delay) + hold
 
     def arrive(_: simpy.Event) -> None:
         supply.receive(ctx, lane, serial)

@@ -1,4 +1,4 @@
-"""What may pass a lane now: closed gates, quota ledgers, licences (phase 7)."""
+"""What may pass a lane now: closed gates, quota ledgers, licences, inspections (phase 7)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,23 @@ from dataclasses import dataclass, field
 import simpy
 
 from supplysim import rules
-from supplysim.changes import Ledger, Office
+from supplysim.changes import Inspection, Ledger, Office
 from supplysim.draws import Purpose
 from supplysim.engines.simpy_engine.clock import Clock, Handler, Phase, Wake
 from supplysim.engines.simpy_engine.context import Context
 from supplysim.engines.simpy_engine.state import LaneState, Stream
 
-__all__ = ["LedgerState", "LicenceState", "OfficeState", "limit", "pass_ledgers", "settling"]
+__all__ = [
+    "InspectionState",
+    "LedgerState",
+    "LicenceState",
+    "OfficeState",
+    "held",
+    "inspection",
+    "limit",
+    "pass_ledgers",
+    "settling",
+]
 
 # --- quotas --------------------------------------------------------------------------------------
 
@@ -290,3 +300,41 @@ def _decide(ctx: Context, item: LicenceState, amount: float, approved: bool) -> 
         lane.source.wake()
 
     item.office.turn(ctx.clock, now + 1.0, again)
+
+
+# --- inspections ---------------------------------------------------------------------------------
+
+
+@dataclass(eq=False, slots=True)
+class InspectionState:
+    """One lane under one inspection. Its draws depend on the inspection's key and the lane, nothing else."""
+
+    inspection: Inspection
+    stops: Stream
+    holds: Stream
+
+    def hold(self, now: float) -> float | None:
+        """How many days a shipment that leaves now is held; None if it is seized."""
+        if not self.stops.at(now) < self.inspection.share:
+            return 0.0
+        if self.inspection.fate == "seized":
+            return None
+        return rules.on_grid(self.inspection.hold.quantile(self.holds.at(now)))
+
+
+def inspection(ctx: Context, lane: LaneState, gate: Inspection) -> InspectionState:
+    """The lane's state under an inspection: one for each value, from its first use on."""
+    if gate not in lane.inspected:
+        entity = ("inspection", f"{gate.key}|{lane.key}")
+        stops, holds = (Stream(ctx.plan, entity, x) for x in (Purpose.INSPECTION, Purpose.HOLD))
+        lane.inspected[gate] = InspectionState(gate, stops, holds)
+    return lane.inspected[gate]
+
+
+def held(lane: LaneState, now: float) -> float | None:
+    """How many days the lane's inspections hold a shipment together; None if one of them seizes it."""
+    days: float | None = 0.0
+    for item in lane.inspections:
+        hold = item.hold(now)
+        days = None if days is None or hold is None else days + hold
+    return days

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from supplysim import draws, rules
-from supplysim.changes import STRUCTURE, Closed, Value
+from supplysim.changes import STRUCTURE, Closed, Inspection, Value
 from supplysim.model import Demand, Lane, Site, Slot
 from supplysim.plan import DUST, Plan
 
 if TYPE_CHECKING:
     from supplysim.engines.simpy_engine.clock import Wake
-    from supplysim.engines.simpy_engine.gates import LedgerState, LicenceState
+    from supplysim.engines.simpy_engine.gates import InspectionState, LedgerState, LicenceState
 
 __all__ = ["DemandState", "LaneState", "SiteState", "SlotState", "SourceState", "Stream", "build"]
 
@@ -91,6 +91,8 @@ class LaneState:
     closed: bool = False
     ledgers: list[LedgerState] = field(default_factory=list)
     licences: list[LicenceState] = field(default_factory=list)
+    inspections: list[InspectionState] = field(default_factory=list)
+    inspected: dict[Inspection, InspectionState] = field(default_factory=dict)
     # goods and orders
     lag: float = 0.0
     lagging: int = 0

@@ -8,7 +8,18 @@ from typing import TypeVar
 import simpy
 
 from supplysim import rules
-from supplysim.changes import Add, Cap, Closed, Factor, Ledger, Office, Recall, Target, Value
+from supplysim.changes import (
+    Add,
+    Cap,
+    Closed,
+    Factor,
+    Inspection,
+    Ledger,
+    Office,
+    Recall,
+    Target,
+    Value,
+)
 from supplysim.engines.simpy_engine.clock import Phase
 from supplysim.engines.simpy_engine.context import Context
 from supplysim.engines.simpy_engine.control import Control
@@ -103,7 +114,7 @@ class State:
 
 def _check(target: Target, value: Value | None) -> None:
     """Refuse a value that the attribute does not take."""
-    known = {"gate": (Closed, Ledger, Office), "in_transit": (Recall,)}
+    known = {"gate": (Closed, Ledger, Office, Inspection), "in_transit": (Recall,)}
     takes = known.get(target.attribute, (Factor, Add, Cap))
     faults = []
     if value is None and target.attribute == "in_transit":

@@ -16,6 +16,7 @@ __all__ = [
     "NEVER",
     "PRE_LICENSED_DAYS",
     "TICK",
+    "armington",
     "batches",
     "ceil_to",
     "covers",
@@ -316,6 +317,25 @@ def _spread(
                 part = left
             given[i] = part
             left = left - part
+
+
+# --- shares and prices -----------------------------------------------------------------------------
+
+
+def armington(shares: Sequence[float], prices: Sequence[float], elasticity: float) -> list[float]:
+    """Shares of supply when delivered prices move: proportional to share x price^-elasticity (Armington 1969).
+
+    ``prices`` are in multiples of those that the shares belong to; 0 shares stay 0. The sum of shares is kept.
+
+    >>> [round(x, 6) for x in armington([0.5, 0.5], [1.25, 1.0], 2.0)]
+    [0.390244, 0.609756]
+    """
+    weights = [0.0] * len(shares)
+    for i in range(len(shares)):
+        if shares[i] > 0.0 and prices[i] > 0.0:
+            weights[i] = shares[i] * math.exp(-elasticity * math.log(prices[i]))
+    before, after = total(shares), total(weights)
+    return [weight * (before / after) if after > 0.0 else 0.0 for weight in weights]
 
 
 # --- variates by inverse transform ---------------------------------------------------------------

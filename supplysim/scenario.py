@@ -13,14 +13,40 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from supplysim.errors import Fault, InvalidInput
-from supplysim.measures import ExportBan, ExportLicence, ExportQuota, Outage, Reserve, SecondSource
+from supplysim.measures import (
+    CounterMeasure,
+    ExportBan,
+    ExportLicence,
+    ExportQuota,
+    ImportBan,
+    InformalStop,
+    Outage,
+    Reserve,
+    Sanction,
+    SecondSource,
+    Subsidy,
+    Tariff,
+)
 from supplysim.model.countries import Country
 from supplysim.model.fields import Items, Name, NonNegative, Positive, Text, frozen
 
 __all__ = ["AnyMeasure", "History", "Observation", "Scenario", "Source"]
 
 AnyMeasure = Annotated[
-    ExportBan | ExportQuota | ExportLicence | Outage | SecondSource | Reserve,
+    # coercion and trade
+    ExportBan
+    | ExportQuota
+    | ExportLicence
+    | InformalStop
+    | ImportBan
+    | Tariff
+    | Subsidy
+    | Sanction
+    | CounterMeasure
+    # disruption, diversification, protection
+    | Outage
+    | SecondSource
+    | Reserve,
     Field(discriminator="type"),
 ]
 """Any measure; ``type`` tells which."""

@@ -41,6 +41,7 @@ from supplysim.model import (
     Store,
 )
 from supplysim.scenario import History, Observation, Scenario, Source
+from supplysim.testing import ALL_MEASURES
 
 TINY = {
     "network.toml": 'name = "tiny"\nbase_year = 2022\n',
@@ -697,6 +698,7 @@ def test_a_failed_saving_leaves_the_old_scenario(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+TYPES = sorted(kind.__name__ for kind in ALL_MEASURES)
 BAN = '[[measures]]\ntype = "ExportBan"\norigin = ["CN"]\ncommodities = ["ore"]\n'
 QUOTA = BAN.replace("Ban", "Quota") + "amount = 3\n"
 LICENCE = BAN.replace("Ban", "Licence")
@@ -724,15 +726,14 @@ LICENCE = BAN.replace("Ban", "Licence")
         ('[[measures]]\ntype = "ExportBann"',
          ["measures[0].type: unknown type; did you mean 'ExportBan'?; found 'ExportBann'"]),
         ("[[measures]]\norigin = ['CN']",
-         ["measures[0].type: is required; one of ExportBan, ExportLicence, ExportQuota, Outage,"
-          " Reserve, SecondSource"]),
+         ["measures[0].type: is required; one of " + ", ".join(TYPES)]),
         (BAN + "begin = 3", ["measures[0].begin: unknown field; did you mean 'begins'?"]),
         (BAN + 'begins = "2023-8-1"', ["measures[0].begins: must be a date like 2023-08-01, or a"
                                        " number of days; found '2023-8-1'"]),
         (BAN + "begins = 2023-08-01T10:00:00", ["measures[0].begins: must be a date like 2023-08-01,"
                                                 " or a number of days; found '2023-08-01T10:00:00'"]),
         (BAN + "ExportBan = 1", ["measures[0].ExportBan: unknown field; known: actor, announced,"
-                                 " begins, commodities, decision_lag, ends, forward_buying, in_transit, ..."]),
+                                 " begins, commodities, compliance, coverage, decision_lag, end_use, ..."]),
         (QUOTA + "fraction = 1", ["measures[0].amount: give exactly one of amount and fraction"]),
         (QUOTA + 'period = "week"', ["measures[0].period: must be a number, or 'month', 'quarter' or"
                                      " 'year'; found 'week'"]),

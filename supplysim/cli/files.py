@@ -13,7 +13,7 @@ from supplysim.cli.job import Findings, Order
 from supplysim.ensemble import Ensemble
 from supplysim.files import save_network, save_scenario
 from supplysim.history import monthly_cover, monthly_flows, monthly_unmet
-from supplysim.measures.base import TradeMeasure
+from supplysim.measures import TradeMeasure
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,6 +13,7 @@ from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model import Network
 from supplysim.model.columns import Floats
 from supplysim.model.fields import YEAR
+from supplysim.model.mix import origin_mix
 from supplysim.model.tables import Tables
 from supplysim.timeline import lay_out
 
@@ -113,23 +114,11 @@ def _places(network: Network, importer: str) -> frozenset[str]:
 
 def _mix(tables: Tables, flow: Floats, countries: list[str]) -> Floats:
     """The origins of what each source gives, shape (sources, countries): a site its own, a store its suppliers'."""
-    sites, sources = len(tables.sites), tables.source_count
     place = {name: i for i, name in enumerate(countries)}
-    mix = np.zeros((sources, len(countries)))
-    for site in range(sites):
-        mix[site, place[tables.country[site]]] = 1.0
-    if sources == sites:
-        return mix
-    into = np.zeros((sources - sites, sources))
-    for lane in range(len(tables.lanes)):
-        target = int(tables.lane_target[lane])
-        if sites <= target < sources:
-            into[target - sites, tables.lane_source[lane]] += flow[lane]
-    total = into.sum(axis=1, keepdims=True)
-    into = np.divide(into, total, out=np.zeros_like(into), where=total > 0.0)
-    known = into[:, :sites] @ mix[:sites]
-    mix[sites:] = np.linalg.solve(np.eye(sources - sites) - into[:, sites:], known)
-    return mix
+    own = np.zeros((len(tables.sites), len(countries)))
+    for site in range(len(tables.sites)):
+        own[site, place[tables.country[site]]] = 1.0
+    return origin_mix(tables, flow, own)
 
 
 def dependence_table(network: Network, importers: list[str], origin: str) -> pd.DataFrame:

@@ -12,8 +12,7 @@ from supplysim.engines.trace import Array
 from supplysim.ensemble import Ensemble
 from supplysim.errors import Fault, InvalidInput
 from supplysim.history.monthly import Periods, spread
-from supplysim.measures import ExportBan, ExportQuota
-from supplysim.measures.base import TradeMeasure
+from supplysim.measures import ExportBan, ExportQuota, TradeMeasure
 from supplysim.model import Network
 from supplysim.scenario import History, Scenario
 

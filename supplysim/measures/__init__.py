@@ -1,20 +1,37 @@
 """What states do, as data. Each measure is the structure it needs and a list of primitive changes."""
 
-from supplysim.measures.base import Context, Measure, TradeMeasure
-from supplysim.measures.coercion import ExportBan, ExportLicence, ExportQuota, Holiday
+from supplysim.measures.base import Charge, Context, Measure
+from supplysim.measures.coercion import (
+    ExportBan,
+    ExportLicence,
+    ExportQuota,
+    Holiday,
+    InformalStop,
+)
 from supplysim.measures.disruption import Outage
 from supplysim.measures.diversification import SecondSource
+from supplysim.measures.nonmarket import Subsidy
 from supplysim.measures.protection import Reserve
+from supplysim.measures.sanctions import CounterMeasure, Sanction
+from supplysim.measures.tariffs import ImportBan, Tariff
+from supplysim.measures.trade import TradeMeasure
 
 __all__ = [
+    "Charge",
     "Context",
+    "CounterMeasure",
     "ExportBan",
     "ExportLicence",
     "ExportQuota",
     "Holiday",
+    "ImportBan",
+    "InformalStop",
     "Measure",
     "Outage",
     "Reserve",
+    "Sanction",
     "SecondSource",
+    "Subsidy",
+    "Tariff",
     "TradeMeasure",
 ]

@@ -10,11 +10,10 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
-from supplysim.changes import Add, Change, Primitive, Recall, Target
+from supplysim.changes import Change, Primitive, Target
 from supplysim.errors import Fault, InvalidInput, nearest
-from supplysim.model import Lane, Network, Slot
+from supplysim.model import Network, Slot
 from supplysim.model.fields import (
     YEAR,
     FrozenMap,
@@ -28,12 +27,10 @@ from supplysim.model.fields import (
     days_from,
     frozen,
 )
-from supplysim.rules import on_grid
 
-__all__ = ["Charge", "Context", "Measure", "TradeMeasure", "known_commodities", "users"]
+__all__ = ["Charge", "Context", "Measure", "known_commodities", "users"]
 
 Names = Annotated[Sequence[Name], Items]
-InTransit = Literal["arrives", "returns", "seized"]
 
 
 @dataclass(frozen=True)
@@ -164,80 +161,6 @@ class Measure:
         if self.ends is not None:
             changes.append(Change(context.time(self.ends), target, self.key, None))
         return changes
-
-
-@frozen
-class TradeMeasure(Measure):
-    """A measure on what leaves ``origin`` for ``to`` (empty: everywhere abroad) of some ``commodities``.
-
-    Between ``announced`` and ``begins`` the buyers aim at ``forward_buying`` more days of cover. What is under
-    way when it begins ``arrives``, ``returns`` to the seller or is ``seized``.
-    """
-
-    _: KW_ONLY
-    origin: Annotated[Sequence[Name], Field(min_length=1), Items]
-    to: Names = ()
-    commodities: Annotated[Sequence[Name], Field(min_length=1), Items]
-    forward_buying: LongTime = 0.0
-    in_transit: InTransit = "arrives"
-
-    def lanes(self, network: Network) -> list[Lane]:
-        """The lanes in the measure's reach, in order of key."""
-        origin = network.countries(self.origin)
-        to = network.countries(self.to)
-        t = network.tables
-        country = np.array(t.country.values, dtype=str)[t.country.codes]
-        from_there = t.country.each(lambda name: name in origin) > 0.0
-        to_there = t.country.each(lambda name: name in to if self.to else name not in origin) > 0.0
-        controlled = t.commodities.name.each(lambda name: name in self.commodities) > 0.0
-        reached = (
-            from_there[t.lane_source]
-            & to_there[t.lane_target]
-            & (country[t.lane_source] != country[t.lane_target])
-            & controlled[t.product[t.lane_source]]
-        )
-        return [t.lane(row) for row in np.flatnonzero(reached).tolist()]
-
-    def gate(self, context: Context, value: object) -> list[Primitive]:
-        """``value`` as a gate on every lane in reach, with forward buying before and recall at the start."""
-        changes: list[Primitive] = []
-        for lane in self.lanes(context.network):
-            changes += self.window(context, Target("lane", lane.key, "gate"), value)
-            if self.in_transit != "arrives":
-                target = Target("lane", lane.key, "in_transit")
-                recall = Recall(self.in_transit)
-                changes.append(Change(self.in_force(context), target, self.key, recall))
-        return changes + self._forward_buying(context)
-
-    def _forward_buying(self, context: Context) -> list[Primitive]:
-        if self.announced is None or self.forward_buying <= 0.0:
-            return []
-        if on_grid(context.time(self.announced)) >= on_grid(self.in_force(context)):
-            return []  # no time to buy ahead
-        slots = {context.network.slot_of(x).key for x in self.lanes(context.network) if x.share > 0}
-        changes: list[Primitive] = []
-        for slot in sorted(slots):
-            target = Target("slot", slot, "cover")
-            more = Add(self.forward_buying)
-            changes.append(Change(context.time(self.announced), target, self.key, more))
-            changes.append(Change(self.in_force(context), target, self.key, None))
-        return changes
-
-    def faults(self, context: Context) -> list[Fault]:
-        """Unknown countries and commodities besides what every measure checks."""
-        faults = Measure.faults(self, context) + known_commodities(
-            self.commodities, context.network
-        )
-        for place, names in (("origin", self.origin), ("to", self.to)):
-            try:
-                context.network.countries(names)
-            except InvalidInput as error:
-                faults += [Fault(place, f.rule, f.value) for f in error.faults]
-        if self.forward_buying > 0.0 and self.announced is None:
-            faults.append(Fault("announced", "is required where buyers buy ahead"))
-        if not faults and not self.lanes(context.network):
-            faults.append(Fault("origin", "no lane of the network is in reach of this measure"))
-        return faults
 
 
 def users(

@@ -1,7 +1,8 @@
-"""What a state does to cut, slow or ration its exports: bans, quotas and licences."""
+"""What a state does to cut, slow or ration its exports: bans, quotas, licences, and stops that nobody announced."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import KW_ONLY
@@ -9,10 +10,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from supplysim.changes import Calendar, Closed, Ledger, Office, Primitive
+from supplysim.changes import Calendar, Inspection, Ledger, Office, Primitive
 from supplysim.errors import Fault, InvalidInput
-from supplysim.measures.base import Context, TradeMeasure
-from supplysim.model import Fixed
+from supplysim.measures.base import Context
+from supplysim.measures.trade import TradeMeasure
+from supplysim.model import Fixed, Lane
 from supplysim.model.countries import Country
 from supplysim.model.distributions import Duration
 from supplysim.model.fields import (
@@ -27,7 +29,7 @@ from supplysim.model.fields import (
     frozen,
 )
 
-__all__ = ["ExportBan", "ExportLicence", "ExportQuota", "Holiday"]
+__all__ = ["ExportBan", "ExportLicence", "ExportQuota", "Holiday", "InformalStop"]
 
 YEARS_AHEAD = 101
 """How far calendar quota periods are laid out from the scenario's start."""
@@ -49,8 +51,8 @@ class ExportBan(TradeMeasure):
     type: Literal["ExportBan"] = "ExportBan"
 
     def primitives(self, context: Context) -> list[Primitive]:
-        """Closed gates."""
-        return self.gate(context, Closed())
+        """Closed gates; where only part is in scope, a cap on what flows a day."""
+        return self.closing(context)
 
 
 @frozen
@@ -100,18 +102,20 @@ class ExportQuota(TradeMeasure):
             period = months * 365.25 / 12
         else:
             period = self.period
+        ledger = Ledger(self.key, self._amount(context, period), period, marks, self.rule)
+        return self.restrict(context, lambda lane, share: ledger)
+
+    def _amount(self, context: Context, period: float) -> float:
+        """What may pass in a period: the quota, and what of the lanes is not in scope."""
+        flow = context.network.baseline().flow
+        inside, outside = 0.0, 0.0
+        for lane, share in self.reached(context.network):
+            inside += flow[lane.key] * share
+            outside += flow[lane.key] * (1.0 - share)
         amount = self.amount
         if amount is None:
-            flow = context.network.baseline().flow
-            amount = (self.fraction or 0.0) * period * _together(self, context, flow)
-        return self.gate(context, Ledger(self.key, amount, period, marks, self.rule))
-
-
-def _together(measure: TradeMeasure, context: Context, flow: Mapping[str, float]) -> float:
-    together = 0.0
-    for lane in measure.lanes(context.network):
-        together += flow[lane.key]
-    return together
+            amount = (self.fraction or 0.0) * period * inside
+        return amount + period * outside
 
 
 def _calendar_marks(start: dt.date, months: int) -> tuple[float, ...]:
@@ -193,7 +197,7 @@ class ExportLicence(TradeMeasure):
         return faults
 
     def primitives(self, context: Context) -> list[Primitive]:
-        """One office on every lane in reach."""
+        """One office on every lane in reach; what is not in scope passes as if it were licensed before."""
         chances = {"*": self.approval} if isinstance(self.approval, float | int) else self.approval
         office = Office(
             key=self.key,
@@ -212,7 +216,7 @@ class ExportLicence(TradeMeasure):
             per_dispatch=self.per_dispatch,
             calendar=self._calendar(context.start),
         )
-        return self.gate(context, office)
+        return self.restrict(context, lambda lane, share: _scoped(office, share))
 
     def _calendar(self, start: dt.date | None) -> Calendar:
         weekday = 0 if start is None else start.weekday()
@@ -220,3 +224,55 @@ class ExportLicence(TradeMeasure):
             return Calendar(self.working_week, weekday)
         closed = tuple(((h.first - start).days, (h.last - start).days) for h in self.holidays)
         return Calendar(self.working_week, weekday, closed)
+
+
+def _scoped(office: Office, share: float) -> Office:
+    if share >= 1.0:
+        return office
+    return dataclasses.replace(office, pre_licensed=1.0 - share * (1.0 - office.pre_licensed))
+
+
+@frozen
+class InformalStop(TradeMeasure):
+    """Goods are held up without any published rule: at the ports of ``origin``, or of those who import them.
+
+    Mechanism: each dispatch is stopped with the chance ``share`` and let go after ``held`` days (a duration), by its
+    own draw. Nothing is announced, so nobody can buy ahead, and the state can deny it. Held ``at`` ``export``, goods
+    wait in the seller's stock and are not yet in the export statistics: the buyer sees a lane that is behind, and
+    turns to others after its reaction time. Held at ``import`` they are on their way, only longer: nobody knows for
+    how long.
+
+    Legal basis in practice: none; customs "inspections", as of rare earths to Japan in autumn 2010, or of goods of
+    Lithuania in China from December 2021. Whoever runs customs can do it overnight. It costs the actor what its own
+    exporters lose.
+
+    >>> InformalStop(origin=["CN"], to=["JP"], commodities=["rare-earth"], held="Uniform(20, 60)").share
+    1.0
+    """
+
+    _: KW_ONLY
+    share: Share = 1.0
+    held: Duration
+    at: Literal["export", "import"] = "export"
+    type: Literal["InformalStop"] = "InformalStop"
+
+    def faults(self, context: Context) -> list[Fault]:
+        """It cannot be announced."""
+        faults = TradeMeasure.faults(self, context)
+        if self.announced is not None or self.forward_buying > 0.0:
+            faults.append(
+                Fault("announced", "what is announced is no informal stop", self.announced)
+            )
+        return faults
+
+    def primitives(self, context: Context) -> list[Primitive]:
+        """One clearance for each dispatch, or an inspection on the way."""
+        if self.share <= 0.0:
+            return []
+        return self.restrict(context, self._check)
+
+    def _check(self, lane: Lane, extent: float) -> Office | Inspection:
+        stopped = self.share * extent
+        if self.at == "import":
+            return Inspection(self.key, stopped, self.held)
+        return Office(self.key, referred=stopped, referred_delay=self.held, per_dispatch=True)

@@ -113,9 +113,21 @@ class Drawer:
             "to": to,
             "commodities": sorted(goods),
             "in_transit": self.draw(IN_TRANSIT),
+            **self.scope(),
             **window,
             **self.announcement(window["begins"]),
         }
+
+    def scope(self) -> dict[str, Any]:
+        """Mostly everything that is direct; else a part of it, or what goes round."""
+        if not self.draw(RARELY):
+            return {}
+        part = st.sampled_from(("entities", "coverage", "compliance", "spillover"))
+        scope: dict[str, Any] = {self.draw(part): self.draw(SHARE)}
+        if self.draw(st.booleans()):
+            scope["reach"] = self.draw(st.sampled_from(("re-export", "content")))
+            scope["threshold"] = self.draw(SHARE)
+        return scope
 
     def announcement(self, begins: float | dt.date) -> dict[str, Any]:
         """Mostly none; else some days ahead, not before day 0, and perhaps with forward buying."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
-from supplysim.measures import ExportBan, Measure, Outage
+from supplysim.measures import CounterMeasure, ExportBan, Measure, Outage
 from supplysim.model import Network
 from supplysim.scenario import AnyMeasure, Scenario
 from supplysim.testing import coercion, disruption, diversification, protection
@@ -55,14 +55,21 @@ def scenarios(
     reach = Reach(network, start, deterministic=deterministic, calendar=calendar)
     kinds = [kind for kind in measures if KINDS[kind].needs(reach)]
     drawn = draw(st.lists(_measures(reach, kinds), max_size=max_measures if kinds else 0))
-    return Scenario(
-        name="random",
-        start=start,
-        measures=tuple(
-            dataclasses.replace(measure, key=f"{KINDS[type(measure)].prefix}-{i + 1}")
-            for i, measure in enumerate(drawn)
-        ),
-    )
+    named = [
+        dataclasses.replace(measure, key=f"{KINDS[type(measure)].prefix}-{i + 1}")
+        for i, measure in enumerate(drawn)
+    ]
+    return Scenario(name="random", start=start, measures=tuple(_answering(named)))
+
+
+def _answering(measures: Sequence[AnyMeasure]) -> list[AnyMeasure]:
+    """Answers to coercion answer the first measure that is none; without one they are left out."""
+    others = [m.key for m in measures if not isinstance(m, CounterMeasure)]
+    return [
+        dataclasses.replace(m, answers=others[0]) if isinstance(m, CounterMeasure) else m
+        for m in measures
+        if others or not isinstance(m, CounterMeasure)
+    ]
 
 
 @st.composite

@@ -15,11 +15,13 @@ from pydantic import AfterValidator, Field, model_validator
 from supplysim.errors import Fault, InvalidInput
 from supplysim.measures import (
     CounterMeasure,
+    DemandShock,
     ExportBan,
     ExportLicence,
     ExportQuota,
     ImportBan,
     InformalStop,
+    LaneDisruption,
     Outage,
     Reserve,
     Sanction,
@@ -46,7 +48,9 @@ AnyMeasure = Annotated[
     # disruption, diversification, protection
     | Outage
     | SecondSource
-    | Reserve,
+    | Reserve
+    | DemandShock
+    | LaneDisruption,
     Field(discriminator="type"),
 ]
 """Any measure; ``type`` tells which."""

@@ -20,6 +20,7 @@ from supplysim import testing
 from supplysim.changes import Change, Office
 from supplysim.rules import on_grid
 from supplysim.testing import assert_same
+from supplysim.testing.scenarios import answering
 from supplysim.timeline import Timeline, lay_out
 
 HORIZON = 100
@@ -56,7 +57,7 @@ def triples(draw: st.DrawFn) -> Triple:
         measures = [m for m in measures if not _dated(m)]
     kept = {m.key for m in common}
     measures = [*common, *(m for m in measures if m.key not in kept)]
-    return network, old, dataclasses.replace(new, start=old.start, measures=measures)
+    return network, old, dataclasses.replace(new, start=old.start, measures=answering(measures))
 
 
 def _ending(measure: Any, start: dt.date | None, day: float) -> Any:
@@ -174,7 +175,7 @@ def test_each_moment_has_one_change_of_a_key_on_a_target(
     places = [(on_grid(max(c.time, -1.0)), c.target, c.key) for c in timeline.changes]
     assert len(places) == len(set(places))
     for items in (timeline.watches, timeline.renewals):
-        spans = sorted((item.key, item.begins, item.ends) for item in items)  # type: ignore[attr-defined]
+        spans = sorted((repr(item.makes), item.begins, item.ends) for item in items)  # type: ignore[attr-defined]
         for (key, _, ends), (other, begins, _) in itertools.pairwise(spans):
             assert key != other or ends <= begins
 

@@ -8,7 +8,7 @@ from supplysim.measures.coercion import (
     Holiday,
     InformalStop,
 )
-from supplysim.measures.disruption import Outage
+from supplysim.measures.disruption import DemandShock, LaneDisruption, Outage
 from supplysim.measures.diversification import SecondSource
 from supplysim.measures.nonmarket import Subsidy
 from supplysim.measures.protection import Reserve
@@ -20,12 +20,14 @@ __all__ = [
     "Charge",
     "Context",
     "CounterMeasure",
+    "DemandShock",
     "ExportBan",
     "ExportLicence",
     "ExportQuota",
     "Holiday",
     "ImportBan",
     "InformalStop",
+    "LaneDisruption",
     "Measure",
     "Outage",
     "Reserve",

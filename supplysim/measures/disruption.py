@@ -1,4 +1,4 @@
-"""What breaks: plants that stop, by accident, disaster or strike, and how they come back."""
+"""What breaks: plants that stop, by accident, disaster or strike, ways that are closed, demand that jumps or falls."""
 
 from __future__ import annotations
 
@@ -6,28 +6,24 @@ import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from supplysim.changes import Change, Closed, Factor, Primitive, Renewal, Target
+from supplysim.changes import Add, Cap, Change, Closed, Factor, Primitive, Renewal, Target, Value
 from supplysim.errors import Fault, InvalidInput, nearest
-from supplysim.measures.base import Context, Measure, Names, known_commodities
-from supplysim.model import Network
+from supplysim.measures.base import Context, Names, known_commodities
+from supplysim.measures.course import Disruption, Recovering
+from supplysim.model import Lane, Network
 from supplysim.model.distributions import Duration
-from supplysim.model.fields import (
-    Course,
-    Items,
-    Period,
-    Share,
-    frozen,
-)
+from supplysim.model.fields import Items, LongTime, NonNegative, Period, frozen
 
-__all__ = ["Outage"]
+__all__ = ["DemandShock", "LaneDisruption", "Outage"]
 
 
 @frozen
-class Outage(Measure):
+class Outage(Disruption):
     """Sites lose a share ``severity`` of their capacity, then recover.
 
     The sites are named (``sites``), or all that make one of ``commodities`` in one of the countries
@@ -47,10 +43,6 @@ class Outage(Measure):
     sites: Names = ()
     origin: Names = ()
     commodities: Names = ()
-    severity: Share = 1.0
-    recovery: Literal["step", "linear", "s-shaped"] = "step"
-    recovery_days: Course = 0.0
-    observed: Annotated[Sequence[Annotated[tuple[Course, Share], Field(strict=False)]], Items] = ()
     up: Duration | None = None
     down: Duration | None = None
     step: Period | None = None
@@ -72,13 +64,8 @@ class Outage(Measure):
                 for name, value in (("up", self.up), ("down", self.down))
                 if value.mean <= 0.0
             ]
-        if self.recovery != "step" and (self.recovery_days <= 0.0 or self.ends is None):
-            faults.append(Fault("recovery_days", f"a {self.recovery} recovery needs days and ends"))
-        days = [day for day, _ in self.observed]
-        if days != sorted(set(days)):
-            faults.append(Fault("observed", "days must go up", days))
-        if self.observed and (self.ends is not None or self.stops != "output"):
-            faults.append(Fault("observed", "stands in place of ends, and only for stops='output'"))
+        if self.observed and self.stops != "output":
+            faults.append(Fault("observed", "is only for stops='output'"))
         if faults:
             raise InvalidInput(faults, what="Outage")
         return self
@@ -86,7 +73,7 @@ class Outage(Measure):
     def faults(self, context: Context) -> list[Fault]:
         """Unknown sites, countries, commodities; an outage that hits nothing."""
         network = context.network
-        faults = Measure.faults(self, context)
+        faults = Disruption.faults(self, context)
         faults += [
             Fault("sites", f"unknown site; {nearest(name, network.site_by_name)}", name)
             for name in self.sites
@@ -110,7 +97,7 @@ class Outage(Measure):
         context = Context(Network(name="none", commodities=()), None)
         begins = self.in_force(context)
         length = math.inf if self.ends is None else context.time(self.ends) - begins
-        return self._left(day - begins, length)
+        return self.left(day - begins, length)
 
     def primitives(self, context: Context) -> list[Primitive]:
         """Capacity factors, closed gates, or a renewal that makes them."""
@@ -125,14 +112,12 @@ class Outage(Measure):
             step = self.step or 0.0
             return [Renewal(self.key, self.up, self.down, then, back, begins, ends, step)]
         changes: list[Primitive] = []
+        down = self.days_down(context)
         for target in self._targets(context):
             if target.kind == "lane":
                 changes += self.window(context, target, Closed())
             else:
-                changes += [
-                    Change(begins + day, target, self.key, value)
-                    for day, value in self._path(context, begins)
-                ]
+                changes += self.steps(context, target, lambda day: self._factor_on(day, down))
         return changes
 
     def _hit(self, context: Context) -> list[str]:
@@ -162,46 +147,196 @@ class Outage(Measure):
     def _factor(self) -> Factor:
         return Factor(1.0 - self.severity)
 
-    def _path(self, context: Context, begins: float) -> list[tuple[float, Factor | None]]:
-        """Daily steps of the share of capacity left, as (days since begins, factor)."""
-        if self.observed:
-            length = self.observed[-1][0]
-        elif self.ends is None:
-            return [(0.0, self._factor())]
-        else:
-            length = context.time(self.ends) - begins + self.recovery_days
-        down = math.inf if self.ends is None else context.time(self.ends) - begins
-        path: list[tuple[float, Factor | None]] = []
-        left = -1.0
-        for day in range(math.ceil(length)):
-            now = self._left(float(day), down)
-            if now != left:
-                path.append((float(day), Factor(now)))
-                left = now
-        last = self._left(length, down)
-        return [*path, (length, None if last == 1.0 else Factor(last))]
-
-    def _left(self, day: float, down: float) -> float:
-        """Share of capacity left ``day`` days after the start of an outage that is ``down`` days long."""
-        if day < 0.0:
-            return 1.0
-        if self.observed:
-            return _between(day, self.observed)
-        if day < down:
-            return 1.0 - self.severity
-        if self.recovery == "step" or day >= down + self.recovery_days:
-            return 1.0
-        x = (day - down) / self.recovery_days
-        back = x if self.recovery == "linear" else x * x * (3.0 - 2.0 * x)
-        return 1.0 - self.severity * (1.0 - back)
+    def _factor_on(self, day: float, down: float) -> Factor | None:
+        left = self.left(day, down)
+        return None if left == 1.0 and day >= down else Factor(left)
 
 
-def _between(day: float, points: Sequence[tuple[float, float]]) -> float:
-    """Straight lines between points; the first value before them, the last after them."""
-    last_day, last = points[0]
-    for next_day, value in points:
-        if day < next_day:
-            width = next_day - last_day
-            return last if width <= 0.0 else last + (value - last) * ((day - last_day) / width)
-        last_day, last = next_day, value
-    return last
+@frozen
+class LaneDisruption(Disruption):
+    """Ways are closed, narrow or longer: a strait, a canal, a port, a railway, an air space.
+
+    The lanes are named (``lanes``, by key), or all from ``origin`` to ``to`` (empty: from or to anywhere;
+    ``both_ways``: the other way, too) that cross a border, of some ``commodities`` or ``modes`` if any are given.
+    Mechanism: the share ``severity`` of their normal flow cannot pass (1, the default: nothing; 0: all, but longer),
+    what passes takes ``extra_days`` longer and costs ``extra_cost`` USD a unit more; all three wear off as the
+    recovery goes. What is under way arrives. Buyers turn to others after their reaction time.
+
+    In practice: blockades and maritime claims (a strait), attacks on shipping (the Red Sea from November 2023: two
+    weeks more around the Cape), accidents (Suez, 2021: six days), strikes and quarantines in ports. No law is needed,
+    and nobody decides; insurers withdraw within days.
+
+    >>> LaneDisruption(origin=["CN"], to=["DE"], severity=0.0, extra_days=14).both_ways
+    True
+    """
+
+    _: KW_ONLY
+    lanes: Annotated[Sequence[str], Items] = ()
+    origin: Names = ()
+    to: Names = ()
+    both_ways: bool = True
+    commodities: Names = ()
+    modes: Annotated[Sequence[str], Items] = ()
+    extra_days: LongTime = 0.0
+    extra_cost: NonNegative = 0.0
+    type: Literal["LaneDisruption"] = "LaneDisruption"
+    unit_prices: ClassVar = ("extra_cost",)
+
+    @model_validator(mode="after")
+    def _one_way_to_name(self) -> LaneDisruption:
+        if bool(self.lanes) == bool(self.origin or self.to or self.commodities or self.modes):
+            rule = "give either lanes, or what tells them: origin, to, commodities, modes"
+            raise InvalidInput([Fault("lanes", rule)], what="LaneDisruption")
+        return self
+
+    def faults(self, context: Context) -> list[Fault]:
+        """Unknown names; nothing that is hit."""
+        network = context.network
+        faults = Disruption.faults(self, context) + known_commodities(self.commodities, network)
+        faults += [
+            Fault("lanes", f"unknown lane; {nearest(key, network.lanes_by_key)}", key)
+            for key in self.lanes
+            if key not in network.lanes_by_key
+        ]
+        for place in ("origin", "to"):
+            try:
+                network.countries(getattr(self, place))
+            except InvalidInput as error:
+                faults += [Fault(place, f.rule, f.value) for f in error.faults]
+        if not faults and not self._hit(network):
+            faults.append(Fault("origin", "no lane of the network is in reach of this measure"))
+        return faults
+
+    def until(self, moment: float) -> LaneDisruption:
+        """Ended then; what was observed after is not what happens."""
+        return dataclasses.replace(self, ends=moment, observed=())
+
+    def primitives(self, context: Context) -> list[Primitive]:
+        """Gates or caps on capacity, longer times and higher freight, step by step."""
+        changes: list[Primitive] = []
+        down = self.days_down(context)
+        flow = context.network.baseline().flow
+        for lane in self._hit(context.network):
+            gate, capacity, delay, cost = (
+                Target("lane", lane.key, attribute)
+                for attribute in ("gate", "capacity", "delay", "cost")
+            )
+            narrow = partial(self._narrow, down, flow[lane.key])
+            changes += _needed(self.steps(context, gate, partial(self._shut, down)))
+            changes += _needed(self.steps(context, capacity, narrow))
+            for target, most in ((delay, self.extra_days), (cost, self.extra_cost)):
+                longer = partial(self._longer, down, most)
+                changes += _needed(self.steps(context, target, longer))
+        return changes
+
+    def _shut(self, down: float, day: float) -> Value | None:
+        return Closed() if self.left(day, down) <= 0.0 else None
+
+    def _narrow(self, down: float, flow: float, day: float) -> Value | None:
+        left = self.left(day, down)
+        return Cap(left * flow) if 0.0 < left < 1.0 else None
+
+    def _longer(self, down: float, most: float, day: float) -> Value | None:
+        depth = 1.0 - self.left(day, down) if self.observed else self.depth(day, down)
+        return Add(most * depth) if most * depth > 0.0 else None
+
+    def _hit(self, network: Network) -> list[Lane]:
+        if self.lanes:
+            return [network.lanes_by_key[key] for key in sorted(set(self.lanes))]
+        origin, to = (network.countries(names) for names in (self.origin, self.to))
+
+        def between(one: str, other: str) -> bool:
+            return (not self.origin or one in origin) and (not self.to or other in to)
+
+        t = network.tables
+        country, goods = t.country.every(), t.commodity_names()
+        found = []
+        for row in range(len(t.lanes)):
+            source, target = country[t.lane_source[row]], country[t.lane_target[row]]
+            if source == target:
+                continue
+            if self.commodities and goods[t.product[t.lane_source[row]]] not in self.commodities:
+                continue
+            if self.modes and t.lanes.mode[row] not in self.modes:
+                continue
+            if between(source, target) or (self.both_ways and between(target, source)):
+                found.append(t.lane(row))
+        return found
+
+
+def _needed(changes: list[Change]) -> list[Change]:
+    """Without those that take away what was never there."""
+    first = next((i for i, change in enumerate(changes) if change.value is not None), len(changes))
+    return changes[first:]
+
+
+@frozen
+class DemandShock(Recovering):
+    """Final use jumps or falls: ``change`` (0.3: a third more; -0.2: a fifth less) while in force, then wears off.
+
+    The uses are named (``demands``), or all of some ``commodities`` in the countries ``to`` (empty: everywhere).
+    Mechanism: the rate is multiplied; stocks and orders follow as ever (targets keep to normal use). In practice: a
+    boom, a pandemic, hoarding; nobody decides.
+
+    >>> DemandShock(commodities=["electric-car"], to=["DE"], change=0.25, begins=30, ends=90).change
+    0.25
+    """
+
+    _: KW_ONLY
+    demands: Names = ()
+    commodities: Names = ()
+    to: Names = ()
+    change: Annotated[float, Field(ge=-1.0, le=100.0)]
+    type: Literal["DemandShock"] = "DemandShock"
+
+    @model_validator(mode="after")
+    def _one_way_to_name(self) -> DemandShock:
+        if bool(self.demands) == bool(self.commodities or self.to):
+            rule = "give either demands, or commodities and countries"
+            raise InvalidInput([Fault("demands", rule)], what="DemandShock")
+        return self
+
+    def faults(self, context: Context) -> list[Fault]:
+        """Unknown names; nothing that is hit."""
+        network = context.network
+        faults = Recovering.faults(self, context) + known_commodities(self.commodities, network)
+        faults += [
+            Fault("demands", f"unknown demand; {nearest(name, network.demand_by_name)}", name)
+            for name in self.demands
+            if name not in network.demand_by_name
+        ]
+        try:
+            network.countries(self.to)
+        except InvalidInput as error:
+            faults += [Fault("to", f.rule, f.value) for f in error.faults]
+        if not faults and not self._hit(network):
+            faults.append(Fault("to", "no final use of the network is in reach of this measure"))
+        return faults
+
+    def primitives(self, context: Context) -> list[Primitive]:
+        """Rates, step by step."""
+        if self.change == 0.0:
+            return []
+        changes: list[Primitive] = []
+        down = self.days_down(context)
+        for name in self._hit(context.network):
+            target = Target("demand", name, "rate")
+            changes += self.steps(context, target, lambda day: self._factor(day, down))
+        return changes
+
+    def _factor(self, day: float, down: float) -> Factor | None:
+        depth = self.depth(day, down)
+        return Factor(1.0 + self.change * depth) if depth > 0.0 else None
+
+    def _hit(self, network: Network) -> list[str]:
+        to = network.countries(self.to)
+        return [
+            name
+            for name, demand in network.demand_by_name.items()
+            if name in self.demands
+            or (
+                not self.demands
+                and (not self.to or demand.country in to)
+                and (not self.commodities or demand.commodity in self.commodities)
+            )
+        ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY
@@ -214,7 +215,8 @@ class CounterMeasure(Measure):
     def faults(self, context: Context) -> list[Fault]:
         """It answers a measure of the scenario; what it does must itself be right."""
         answered = context.measures.get(self.answers)
-        faults = Measure.faults(self, context)
+        # coercion that is over before the answer is due goes unanswered, which is no fault
+        faults = [f for f in Measure.faults(self, context) if f.path != "decision_lag"]
         if answered is None:
             faults.append(Fault("answers", "no measure of the scenario has this key", self.answers))
         elif answered is self or isinstance(answered, CounterMeasure):
@@ -224,7 +226,7 @@ class CounterMeasure(Measure):
         told = {"origin": "against", "to": "by"}
         if self.instrument == "export-ban":
             told = {"origin": "by", "to": "against"}
-        inner = self._inner(context).faults(context)
+        inner = dataclasses.replace(self._inner(context), ends=None).faults(context)
         seen = {(f.path, f.rule) for f in faults}
         found = [Fault(told.get(f.path, f.path), f.rule, f.value) for f in inner]
         return faults + [f for f in found if (f.path, f.rule) not in seen]

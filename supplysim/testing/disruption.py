@@ -1,4 +1,4 @@
-"""Random outages."""
+"""Random outages, disruptions of lanes, and shocks to demand."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from supplysim.measures import Measure, Outage
+from supplysim.measures import DemandShock, LaneDisruption, Measure, Outage
 from supplysim.testing.drawer import DAYS, PART, RECOVERY, SHARE, Drawer, Kind
 from supplysim.testing.numbers import RARELY, durations
 
@@ -52,5 +52,38 @@ def _spells(drawer: Drawer) -> dict[str, Any]:
     return {"up": drawer.draw(SPELL), "down": drawer.draw(SPELL), "step": step}
 
 
-KINDS: dict[type[Measure], Kind] = {Outage: Kind("outage", _outage, lambda reach: reach.sites)}
+def _course(drawer: Drawer) -> dict[str, Any]:
+    """Dates, and how it comes back."""
+    form = drawer.draw(st.sampled_from(("step", "linear", "s-shaped")))
+    if form == "step":
+        return drawer.window()
+    return {"recovery": form, "recovery_days": drawer.draw(RECOVERY), **drawer.window(ends=True)}
+
+
+def _lane_disruption(drawer: Drawer) -> LaneDisruption:
+    lane = drawer.draw(st.sampled_from(drawer.reach.crossing))
+    ends = {x: [drawer.network.country(getattr(lane, x))] for x in ("source", "target")}
+    scope: dict[str, Any] = {"lanes": [lane.key]}
+    if drawer.draw(st.booleans()):
+        scope = {"origin": ends["source"], "to": ends["target"]}
+        scope["both_ways"] = drawer.draw(st.booleans())
+    if drawer.draw(RARELY):
+        course: dict[str, Any] = {"observed": drawer.draw(OBSERVED), **drawer.window(ends=False)}
+    else:
+        course = {"severity": drawer.draw(SHARE), **_course(drawer)}
+    extra: dict[str, Any] = {"extra_days": drawer.draw(DAYS), "extra_cost": drawer.draw(PART)}
+    return LaneDisruption(**scope, **extra, **course)
+
+
+def _demand_shock(drawer: Drawer) -> DemandShock:
+    name = drawer.draw(st.sampled_from(drawer.reach.demands))
+    change = drawer.draw(st.sampled_from((0.0, 0.5, -0.25, -1.0)))
+    return DemandShock(demands=[name], change=change, **_course(drawer))
+
+
+KINDS: dict[type[Measure], Kind] = {
+    Outage: Kind("outage", _outage, lambda reach: reach.sites),
+    LaneDisruption: Kind("strait", _lane_disruption, lambda reach: reach.crossing),
+    DemandShock: Kind("shock", _demand_shock, lambda reach: reach.demands),
+}
 """How to draw each measure of this family."""

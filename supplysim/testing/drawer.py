@@ -64,6 +64,7 @@ class Reach:
             for lane in network.lanes_by_key.values()
             if network.country(lane.source) != network.country(lane.target)
         ]
+        self.demands = list(network.demand_by_name)
         self.sites = list(network.site_by_name.values())
         self.slots = list(network.slots.values())
         self.users = [slot for slot in self.slots if slot.kind != "store"]

@@ -13,7 +13,7 @@ from supplysim.scenario import AnyMeasure, Scenario
 from supplysim.testing import coercion, disruption, diversification, protection
 from supplysim.testing.drawer import START, Drawer, Kind, Reach
 
-__all__ = ["ALL_MEASURES", "scenarios"]
+__all__ = ["ALL_MEASURES", "answering", "scenarios"]
 
 KINDS: dict[type[Measure], Kind] = {
     **coercion.KINDS,
@@ -59,10 +59,10 @@ def scenarios(
         dataclasses.replace(measure, key=f"{KINDS[type(measure)].prefix}-{i + 1}")
         for i, measure in enumerate(drawn)
     ]
-    return Scenario(name="random", start=start, measures=tuple(_answering(named)))
+    return Scenario(name="random", start=start, measures=tuple(answering(named)))
 
 
-def _answering(measures: Sequence[AnyMeasure]) -> list[AnyMeasure]:
+def answering(measures: Sequence[AnyMeasure]) -> list[AnyMeasure]:
     """Answers to coercion answer the first measure that is none; without one they are left out."""
     others = [m.key for m in measures if not isinstance(m, CounterMeasure)]
     return [

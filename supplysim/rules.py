@@ -19,6 +19,7 @@ __all__ = [
     "armington",
     "batches",
     "ceil_to",
+    "cohort_outflow",
     "covers",
     "empirical",
     "exponential",
@@ -336,6 +337,21 @@ def armington(shares: Sequence[float], prices: Sequence[float], elasticity: floa
             weights[i] = shares[i] * math.exp(-elasticity * math.log(prices[i]))
     before, after = total(shares), total(weights)
     return [weight * (before / after) if after > 0.0 else 0.0 for weight in weights]
+
+
+def cohort_outflow(inflow: Sequence[float], lifetime: Sequence[float]) -> list[float]:
+    """What leaves a stock in each period: goods of each cohort at the ages at which they die (stock-driven MFA).
+
+    ``lifetime[a]`` is the share of a cohort that leaves ``a`` periods after it came; the rest stays for ever.
+
+    >>> cohort_outflow([1.0, 2.0, 3.0, 4.0], [0.0, 0.0, 1.0])
+    [0.0, 0.0, 1.0, 2.0]
+    """
+    outflow = [0.0] * len(inflow)
+    for t in range(len(inflow)):
+        for age in range(min(t + 1, len(lifetime))):
+            outflow[t] += inflow[t - age] * lifetime[age]
+    return outflow
 
 
 # --- variates by inverse transform ---------------------------------------------------------------

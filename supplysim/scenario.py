@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 from supplysim.errors import Fault, InvalidInput
 from supplysim.measures import (
     CounterMeasure,
+    DemandReduction,
     DemandShock,
     ExportBan,
     ExportLicence,
@@ -22,11 +23,15 @@ from supplysim.measures import (
     ImportBan,
     InformalStop,
     LaneDisruption,
+    NewCapacity,
     Outage,
+    Recycling,
     Reserve,
     Sanction,
     SecondSource,
+    ShareCap,
     Subsidy,
+    Substitution,
     Tariff,
 )
 from supplysim.model.countries import Country
@@ -50,7 +55,12 @@ AnyMeasure = Annotated[
     | SecondSource
     | Reserve
     | DemandShock
-    | LaneDisruption,
+    | LaneDisruption
+    | NewCapacity
+    | ShareCap
+    | Recycling
+    | DemandReduction
+    | Substitution,
     Field(discriminator="type"),
 ]
 """Any measure; ``type`` tells which."""

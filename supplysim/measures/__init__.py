@@ -9,10 +9,12 @@ from supplysim.measures.coercion import (
     InformalStop,
 )
 from supplysim.measures.disruption import DemandShock, LaneDisruption, Outage
-from supplysim.measures.diversification import SecondSource
+from supplysim.measures.diversification import NewCapacity, SecondSource, ShareCap
 from supplysim.measures.nonmarket import Subsidy
 from supplysim.measures.protection import Reserve
+from supplysim.measures.recycling import Recycling
 from supplysim.measures.sanctions import CounterMeasure, Sanction
+from supplysim.measures.substitution import DemandReduction, Substitution
 from supplysim.measures.tariffs import ImportBan, Tariff
 from supplysim.measures.trade import TradeMeasure
 
@@ -20,6 +22,7 @@ __all__ = [
     "Charge",
     "Context",
     "CounterMeasure",
+    "DemandReduction",
     "DemandShock",
     "ExportBan",
     "ExportLicence",
@@ -29,11 +32,15 @@ __all__ = [
     "InformalStop",
     "LaneDisruption",
     "Measure",
+    "NewCapacity",
     "Outage",
+    "Recycling",
     "Reserve",
     "Sanction",
     "SecondSource",
+    "ShareCap",
     "Subsidy",
+    "Substitution",
     "Tariff",
     "TradeMeasure",
 ]

@@ -17,22 +17,29 @@ from supplysim.measures import (
     CounterMeasure,
     DemandReduction,
     DemandShock,
+    EarlyWarning,
     ExportBan,
     ExportLicence,
     ExportQuota,
     ImportBan,
     InformalStop,
+    JointPurchase,
     LaneDisruption,
+    MutualAid,
     NewCapacity,
     Outage,
+    PriorityAllocation,
     Recycling,
     Reserve,
     Sanction,
     SecondSource,
     ShareCap,
+    SharedReserve,
     Subsidy,
     Substitution,
     Tariff,
+    TechnologyAcquisition,
+    TechnologyProtection,
 )
 from supplysim.model.countries import Country
 from supplysim.model.fields import Items, Name, NonNegative, Positive, Text, frozen
@@ -60,7 +67,14 @@ AnyMeasure = Annotated[
     | ShareCap
     | Recycling
     | DemandReduction
-    | Substitution,
+    | Substitution
+    | SharedReserve
+    | MutualAid
+    | EarlyWarning
+    | PriorityAllocation
+    | JointPurchase
+    | TechnologyAcquisition
+    | TechnologyProtection,
     Field(discriminator="type"),
 ]
 """Any measure; ``type`` tells which."""

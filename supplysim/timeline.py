@@ -8,11 +8,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import count
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -105,7 +106,7 @@ def lay_out(network: Network, scenario: Scenario | Spliced | None) -> Timeline:
     pieces = given.stages if isinstance(given, Spliced) else ((-math.inf, given),)
     own = [_own_network(network, piece) for _, piece in pieces]
     whole = own[0] if len(own) == 1 else _joint_network(network, [piece for _, piece in pieces])
-    context = Context(whole, given.start)
+    context = Context(whole, given.start, given=network)
     stages = []
     for (since, piece), there in zip(pieces, own, strict=True):
         measures = {measure.key: measure for measure in piece.measures}
@@ -131,21 +132,23 @@ def lay_out(network: Network, scenario: Scenario | Spliced | None) -> Timeline:
 
 def _own_network(network: Network, scenario: Scenario) -> Network:
     """The network with the structure of one scenario; raises every fault of its measures."""
-    given = network
     measures = sorted(enumerate(scenario.measures), key=lambda item: item[1].key)
+    what = f"Scenario {scenario.name!r} on network {network.name!r}"
     faults: list[Fault] = []
+    parts: list[Built] = []
     for place, measure in measures:
         try:
-            network = measure.structure(network)
+            parts.append(built(network, measure.structure(network)))
         except InvalidInput as error:
             faults += _at(place, error.faults)
-    context = Context(network, scenario.start, {measure.key: measure for _, measure in measures})
+    whole = _together(network, parts, what)
+    by_key = {measure.key: measure for _, measure in measures}
+    context = Context(whole, scenario.start, by_key, network)
     for place, measure in measures:
         faults += _at(place, measure.faults(context))
     if faults:
-        what = f"Scenario {scenario.name!r} on network {given.name!r}"
         raise InvalidInput(faults, what=what)
-    return network
+    return whole
 
 
 def _joint_network(network: Network, scenarios: Sequence[Scenario]) -> Network:
@@ -157,17 +160,49 @@ def _joint_network(network: Network, scenarios: Sequence[Scenario]) -> Network:
             if measure not in known:
                 known.append(measure)
     faults: list[Fault] = []
+    parts: list[Built] = []
     for key in sorted(variants):
-        built = [measure.structure(network) for measure in variants[key]]
-        built = [other for other in built if other != network]
-        if any(other != built[0] for other in built):
+        found = [built(network, measure.structure(network)) for measure in variants[key]]
+        found = [part for part in found if any(part.values())]
+        if any(part != found[0] for part in found):
             rule = "builds something else in each of the spliced scenarios; give each its own key"
             faults.append(Fault(f"measures, key {key!r}", rule))
-        elif built:
-            network = built[0]
+        parts += found[:1]
+    what = f"splice on network {network.name!r}"
     if faults:
-        raise InvalidInput(faults, what=f"splice on network {network.name!r}")
-    return network
+        raise InvalidInput(faults, what=what)
+    return _together(network, parts, what)
+
+
+Built = dict[str, list[Any]]
+"""What a measure builds: sites, stores, demands and lanes."""
+
+
+def built(network: Network, other: Network) -> Built:
+    """What one network has more than another."""
+    if other is network:
+        return {}
+    before, after = network.tables.entity_place, other.tables.entity_place
+    make = {"site": other.tables.site, "store": other.tables.store}
+    make |= {"demand": other.tables.demand, "lane": other.tables.lane}
+    return {
+        f"{kind}s": [item(after[kind][name]) for name in sorted(after[kind].keys() - before[kind])]
+        for kind, item in make.items()
+    }
+
+
+def _together(network: Network, parts: Sequence[Built], what: str) -> Network:
+    """The network with all that measures build; two may not build one thing."""
+    more: Built = {}
+    for part in parts:
+        for kind, items in part.items():
+            more.setdefault(kind, []).extend(items)
+    names = Counter(getattr(x, "name", None) or x.key for items in more.values() for x in items)
+    twice = sorted(name for name, count in names.items() if count > 1)
+    if twice:
+        rule = "is built by two measures; give each its own key"
+        raise InvalidInput([Fault("measures", rule, name) for name in twice], what=what)
+    return network.plus(**more)
 
 
 def _at(place: int, faults: list[Fault] | tuple[Fault, ...]) -> list[Fault]:

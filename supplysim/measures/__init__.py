@@ -11,11 +11,13 @@ from supplysim.measures.coercion import (
 from supplysim.measures.disruption import DemandShock, LaneDisruption, Outage
 from supplysim.measures.diversification import NewCapacity, SecondSource, ShareCap
 from supplysim.measures.nonmarket import Subsidy
-from supplysim.measures.protection import Reserve
+from supplysim.measures.protection import EarlyWarning, JointPurchase, PriorityAllocation
 from supplysim.measures.recycling import Recycling
+from supplysim.measures.reserves import MutualAid, Reserve, SharedReserve
 from supplysim.measures.sanctions import CounterMeasure, Sanction
 from supplysim.measures.substitution import DemandReduction, Substitution
 from supplysim.measures.tariffs import ImportBan, Tariff
+from supplysim.measures.technology import TechnologyAcquisition, TechnologyProtection
 from supplysim.measures.trade import TradeMeasure
 
 __all__ = [
@@ -24,23 +26,30 @@ __all__ = [
     "CounterMeasure",
     "DemandReduction",
     "DemandShock",
+    "EarlyWarning",
     "ExportBan",
     "ExportLicence",
     "ExportQuota",
     "Holiday",
     "ImportBan",
     "InformalStop",
+    "JointPurchase",
     "LaneDisruption",
     "Measure",
+    "MutualAid",
     "NewCapacity",
     "Outage",
+    "PriorityAllocation",
     "Recycling",
     "Reserve",
     "Sanction",
     "SecondSource",
     "ShareCap",
+    "SharedReserve",
     "Subsidy",
     "Substitution",
     "Tariff",
+    "TechnologyAcquisition",
+    "TechnologyProtection",
     "TradeMeasure",
 ]

@@ -28,7 +28,7 @@ from supplysim.model.fields import (
     frozen,
 )
 
-__all__ = ["Charge", "Context", "Measure", "known_commodities", "users"]
+__all__ = ["Charge", "Context", "Measure", "known_commodities", "use_names", "users"]
 
 Names = Annotated[Sequence[Name], Items]
 
@@ -40,6 +40,12 @@ class Context:
     network: Network
     start: dt.date | None
     measures: Mapping[str, Measure] = FrozenMap()
+    given: Network | None = None
+
+    @property
+    def bare(self) -> Network:
+        """The network as it was given, without what measures build: what is built is built for those who are there."""
+        return self.network if self.given is None else self.given
 
     def time(self, moment: float | dt.date) -> float:
         """Days from the scenario's start."""
@@ -103,7 +109,11 @@ class Measure:
     """Its fields that are USD per unit of goods."""
 
     def structure(self, network: Network) -> Network:
-        """The network with what this measure needs in it, closed until used."""
+        """The network with what this measure needs in it, closed until used.
+
+        It is asked of the network as it was given: no measure builds on what another one has built, so that the
+        order in which they are laid out does not matter.
+        """
         return network
 
     def in_force(self, context: Context) -> float:
@@ -178,6 +188,15 @@ def users(
     if to is not None:
         found &= (t.country.each(lambda name: name in to) > 0.0)[t.slots.node]
     return [t.slot(row) for row in np.flatnonzero(found).tolist()]
+
+
+def use_names(network: Network, slot: Slot) -> set[str]:
+    """What the use of a slot may be called: its node, what that makes or uses up, and the sector of it."""
+    if slot.kind == "input":
+        goods = network.site_by_name[slot.node].makes
+        return {slot.node, goods, network.commodity_by_name[goods].sector} - {""}
+    sector = network.demand_by_name[slot.node].sector if slot.kind == "demand" else ""
+    return {slot.node, slot.commodity, sector} - {""}
 
 
 def known_commodities(names: Sequence[str], network: Network) -> list[Fault]:

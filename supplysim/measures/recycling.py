@@ -97,8 +97,7 @@ class Recycling(NewSupplier):
 
     def primitives(self, context: Context) -> list[Primitive]:
         """Capacity by year, lanes that open, shares that follow."""
-        network = context.network
-        supply = self._supply(network)
+        supply = self._supply(context.bare)
         most = max(supply)
         if most <= 0.0:
             return []
@@ -136,9 +135,9 @@ class Recycling(NewSupplier):
     def _following(
         self, context: Context, points: list[tuple[float, int]], ready: float, supply: list[float]
     ) -> list[Primitive]:
-        use = self._use(context.network)
+        use = self._use(context.bare)
         changes: list[Primitive] = []
-        for slot in self.users(context.network, self.key):
+        for slot in self.users(context.bare, self.key):
             lanes = context.network.lanes_into[slot]
             ours = next(lane for lane in lanes if lane.source == self.key)
             for time, year in points:

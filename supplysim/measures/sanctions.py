@@ -89,7 +89,7 @@ class Sanction(ImportBan):
         opens = self.in_force(context) + self.leak_delay
         ends = math.inf if self.ends is None else context.time(self.ends)
         network = context.network
-        for name in sorted({self._name(via, goods) for via, goods, _ in self._leaks(network)}):
+        for name in sorted({self._name(via, goods) for via, goods, _ in self._leaks(context.bare)}):
             inward, outward = network.lanes_into[name], network.lanes_from[name]
             gates = [Target("lane", lane.key, "gate") for lane in (*inward, *outward)]
             # a lane with a share cannot be built closed

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from supplysim.changes import STRUCTURE, Add, Change, Closed, Factor, Primitive, Target
 from supplysim.errors import Fault, InvalidInput
-from supplysim.measures.base import Context, Measure, Names, known_commodities, users
+from supplysim.measures.base import Context, Measure, Names, known_commodities, use_names, users
 from supplysim.model import Input, Lane, Network, Quantity, Site, Slot
 from supplysim.model.fields import Course, Items, LongTime, Name, Positive, Share, frozen
 
@@ -54,16 +54,8 @@ class _LessUse(Measure):
             slot
             for slot in users(network, commodities, to)
             if slot.kind != "store"
-            and (not self.end_use or set(self.end_use) & _uses(network, slot))
+            and (not self.end_use or set(self.end_use) & use_names(network, slot))
         ]
-
-
-def _uses(network: Network, slot: Slot) -> set[str]:
-    """What the use of a slot may be called: its node, what that makes or uses up, and the sector."""
-    if slot.kind == "demand":
-        return {slot.node, slot.commodity, network.demand_by_name[slot.node].sector}
-    goods = network.site_by_name[slot.node].makes
-    return {slot.node, goods, network.commodity_by_name[goods].sector}
 
 
 @frozen
@@ -95,7 +87,7 @@ class DemandReduction(_LessUse):
         if self.share <= 0.0:
             return []
         changes: list[Primitive] = []
-        for slot in self.slots(context.network, self.commodities):
+        for slot in self.slots(context.bare, self.commodities):
             kind = "demand" if slot.kind == "demand" else "slot"
             name = slot.node if slot.kind == "demand" else slot.key
             target = Target(kind, name, "rate" if kind == "demand" else "gain")  # type: ignore[arg-type]
@@ -131,8 +123,7 @@ class Substitution(_LessUse):
     def faults(self, context: Context) -> list[Fault]:
         """Unknown names; no plant that uses it; a substitute that nobody makes."""
         faults = _faults(self, context, [self.commodity])
-        network = context.network
-        if not faults and not self._plants(network):
+        if not faults and not self._plants(context.bare):
             faults.append(Fault("commodity", "is no input of any plant there", self.commodity))
         return faults
 
@@ -160,7 +151,7 @@ class Substitution(_LessUse):
             return []
         network = context.network
         changes: list[Primitive] = []
-        for plant in self._plants(network):
+        for plant in self._plants(context.bare):
             capacity = Target("site", plant.name, "capacity")
             if self.by is None:
                 gain = Target("slot", f"{plant.name}|{self.commodity}", "gain")
@@ -175,8 +166,7 @@ class Substitution(_LessUse):
 
     def _plants(self, network: Network) -> list[Site]:
         names = [s.node for s in self.slots(network, [self.commodity]) if s.kind == "input"]
-        own = {f"{self.key} "}
-        return [network.site_by_name[x] for x in names if not any(x.startswith(k) for k in own)]
+        return [network.site_by_name[name] for name in names]
 
     def _name(self, plant: Site) -> str:
         return f"{self.key} {plant.name}"
@@ -291,7 +281,7 @@ class Substitution(_LessUse):
 
 
 def _faults(measure: _LessUse, context: Context, commodities: Sequence[str]) -> list[Fault]:
-    network = context.network
+    network = context.bare
     place = (
         "commodities"
         if len(commodities) > 1 or isinstance(measure, DemandReduction)

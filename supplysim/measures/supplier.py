@@ -84,7 +84,7 @@ class NewSupplier(Measure):
     ) -> list[Primitive]:
         """Lanes open when it is ready, and shares move; all goes back when the measure ends."""
         changes: list[Primitive] = []
-        for slot in self.users(context.network, source):
+        for slot in self.users(context.bare, source):
             lanes = context.network.lanes_into[slot]
             ours = next(lane for lane in lanes if lane.source == source and lane.mode == mode)
             target = Target("lane", ours.key, "gate")

@@ -74,7 +74,7 @@ def _new_capacity(drawer: Drawer) -> NewCapacity:
         **drawer.window(),
     }
     makers = [site.name for site in drawer.reach.sites if site.makes == slot.commodity]
-    if makers and drawer.draw(st.booleans()):
+    if bool(makers) and drawer.draw(st.booleans()):
         some = st.lists(st.sampled_from(makers), min_size=1, max_size=2, unique=True)
         sites = drawer.draw(some)
         return NewCapacity(commodity=slot.commodity, sites=sites, **common)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from supplysim.measures import CounterMeasure, ExportBan, Measure, Outage
 from supplysim.model import Network
 from supplysim.scenario import AnyMeasure, Scenario
-from supplysim.testing import coercion, disruption, diversification, protection
+from supplysim.testing import coercion, disruption, diversification, protection, technology
 from supplysim.testing.drawer import START, Drawer, Kind, Reach
 
 __all__ = ["ALL_MEASURES", "answering", "scenarios"]
@@ -20,6 +20,7 @@ KINDS: dict[type[Measure], Kind] = {
     **disruption.KINDS,
     **diversification.KINDS,
     **protection.KINDS,
+    **technology.KINDS,
 }
 ALL_MEASURES: tuple[type[Measure], ...] = tuple(
     sorted(KINDS, key=lambda kind: (kind not in (ExportBan, Outage), kind is not ExportBan))

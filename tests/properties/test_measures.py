@@ -23,7 +23,7 @@ SEARCH = settings(
     suppress_health_check=list(HealthCheck),
 )
 KINDS = pytest.mark.parametrize("kind", testing.ALL_MEASURES, ids=lambda kind: kind.__name__)
-LASTING: frozenset[str] = frozenset()
+LASTING = {"TechnologyAcquisition", "Subsidy"}
 """Measures that leave the network another one for good."""
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from supplysim import files
 from supplysim.errors import Fault, InvalidInput, nearest
+from supplysim.files.inheritance import beside, parent
 from supplysim.files.reading import exists
 from supplysim.model import Network
 from supplysim.scenario import Scenario
@@ -17,6 +18,7 @@ from supplysim.scenario import Scenario
 __all__ = [
     "DEFAULT",
     "check_file",
+    "extended",
     "figures_path",
     "load_network",
     "load_scenario",
@@ -85,11 +87,11 @@ def load_network(name_or_path: Path | str = DEFAULT, *, beside: Path | str = "")
 def load_scenario(name_or_path: Path | str) -> Scenario:
     """A bundled scenario by its name, or the scenario of a file; the same rules as for networks."""
     if isinstance(name_or_path, str) and name_or_path in scenarios():
-        return files.load_scenario(scenario_path(name_or_path))
+        return files.load_scenario(scenario_path(name_or_path), find=_find_scenario)
     path = Path(name_or_path)
     if isinstance(name_or_path, str) and not exists(path):
         raise _unknown("scenario", name_or_path, scenarios())
-    return files.load_scenario(path)
+    return files.load_scenario(path, find=_find_scenario)
 
 
 def check_file(name_or_path: Path | str) -> Network | Scenario:
@@ -98,10 +100,27 @@ def check_file(name_or_path: Path | str) -> Network | Scenario:
         if name_or_path in networks():
             return files.load_network(network_path(name_or_path))
         if name_or_path in scenarios():
-            return files.check_file(scenario_path(name_or_path), find=_find_network)
+            path = scenario_path(name_or_path)
+            return files.check_file(path, find=_find_network, find_scenario=_find_scenario)
         if not exists(Path(name_or_path)):
             raise _unknown("network or scenario", name_or_path, (*networks(), *scenarios()))
-    return files.check_file(name_or_path, find=_find_network)
+    return files.check_file(name_or_path, find=_find_network, find_scenario=_find_scenario)
+
+
+def extended(name: str) -> str:
+    """The name of the scenario that a bundled one extends; empty if it extends none."""
+    place = parent(scenario_path(name), _find_scenario)
+    return "" if place is None else place.stem
+
+
+def _find_scenario(name: str, folder: Path) -> Path:
+    """A file beside the one that names it, else a bundled scenario."""
+    try:
+        return beside(name, folder)
+    except InvalidInput:
+        if name in scenarios():
+            return scenario_path(name)
+        raise _unknown("scenario", name, scenarios()) from None
 
 
 def _find_network(name_or_path: Path | str, folder: Path) -> Path:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 
 from supplysim.errors import Fault, InvalidInput
+from supplysim.files.inheritance import Find, beside
 from supplysim.files.network import is_network, load_network
 from supplysim.files.reading import exists, is_folder, refusing
 from supplysim.files.scenario import load_scenario
@@ -25,11 +25,12 @@ def _beside(network: str, folder: Path) -> Path:
 
 
 def check_file(
-    path: Path | str, *, find: Callable[[str, Path], Path] = _beside
+    path: Path | str, *, find: Find = _beside, find_scenario: Find = beside
 ) -> Network | Scenario:
     """Load a network or scenario, whichever it is; a scenario is laid out on its network, too.
 
-    ``find`` gives the path of the network that a scenario in a folder names.
+    ``find`` gives the path of the network that a scenario in a folder names, ``find_scenario`` that of a scenario
+    that it extends.
 
     >>> check_file("no-such-file.toml")
     Traceback (most recent call last):
@@ -44,7 +45,7 @@ def check_file(
         holds_network = is_network(path)
     if holds_network:
         return load_network(path)
-    scenario = load_scenario(path)
+    scenario = load_scenario(path, find=find_scenario)
     if scenario.network:
         network = _network(path, scenario, find)
         with refusing(f"scenario on network {network.name!r}", path):
@@ -52,7 +53,7 @@ def check_file(
     return scenario
 
 
-def _network(path: Path, scenario: Scenario, find: Callable[[str, Path], Path]) -> Network:
+def _network(path: Path, scenario: Scenario, find: Find) -> Network:
     try:
         place = find(scenario.network, path.parent)
     except InvalidInput as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from supplysim.errors import Fault, InvalidInput
+from supplysim.files.inheritance import Find, beside, merged, own_paths
 from supplysim.files.readable import validated
 from supplysim.files.reading import is_folder, parse_toml, read_toml, refusing
 from supplysim.files.saving import put_file, toml_text
@@ -19,8 +20,12 @@ from supplysim.scenario import Scenario
 __all__ = ["load_scenario", "save_scenario"]
 
 
-def load_scenario(path: Path | str) -> Scenario:
+def load_scenario(path: Path | str, *, find: Find = beside) -> Scenario:
     """The scenario of a TOML file, or every fault in it by its path, like ``measures[0].begins``.
+
+    A file with ``extends = "other"`` starts from that scenario, which ``find`` gives (default: the file of that name
+    beside it): what it gives replaces what the other says; its measures are added, or replace those of the same
+    ``key``; ``without = ["key"]`` leaves some out. Title, description, article and history are never inherited.
 
     >>> load_scenario("no-such-file.toml")
     Traceback (most recent call last):
@@ -29,8 +34,13 @@ def load_scenario(path: Path | str) -> Scenario:
       no such file
     """
     path = Path(path)
+    data = merged(path, find)
     with refusing("scenario", path):
-        return validated(Scenario, read_toml(path))
+        try:
+            return validated(Scenario, data)
+        except InvalidInput as error:
+            own = read_toml(path).get("measures", [])
+            raise InvalidInput(own_paths(error, data, own)) from None
 
 
 def save_scenario(scenario: Scenario, path: Path | str) -> None:

@@ -19,6 +19,20 @@ __all__ = ["scenario_schema"]
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 
 
+EXTENDING = {
+    "extends": {
+        "type": "string",
+        "description": "The scenario that this one starts from; its measures are added to it",
+    },
+    "without": {
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "Keys of measures of the extended scenario to leave out",
+    },
+}
+"""Fields of the file alone: once it is read, nothing is left of them."""
+
+
 class _Quiet(GenerateJsonSchema):
     """Leaves out defaults that JSON cannot hold (empty mappings) without a warning."""
 
@@ -30,7 +44,7 @@ def scenario_schema() -> dict[str, Any]:
 
     >>> schema = scenario_schema()
     >>> schema["title"], sorted(schema["definitions"])[0]
-    ('supplysim scenario', 'ExportBan')
+    ('supplysim scenario', 'CounterMeasure')
     """
     made = TypeAdapter(Scenario).json_schema(
         ref_template="#/definitions/{model}", schema_generator=_Quiet
@@ -39,6 +53,7 @@ def scenario_schema() -> dict[str, Any]:
     for name, definition in definitions.items():
         _describe(definition, getattr(measures, name, None))
     _describe(made, Scenario)
+    made["properties"] |= EXTENDING
     schema: dict[str, Any] = _tidy({**made, "definitions": definitions})
     return {"$schema": _DRAFT, **schema, "title": "supplysim scenario"}
 

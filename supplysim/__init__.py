@@ -8,7 +8,7 @@
 from supplysim.catalogue import check_file, load_network, load_scenario
 from supplysim.changes import Add, Cap, Change, Closed, Factor, Target
 from supplysim.company import Supplier, attach, read_suppliers
-from supplysim.ensemble import Comparison, Ensemble, compare, ensemble
+from supplysim.ensemble import Comparison, Contrast, Ensemble, compare, ensemble, outcome
 from supplysim.errors import (
     Fault,
     InvalidInput,
@@ -92,6 +92,7 @@ __all__ = [
     "Closed",
     "Commodity",
     "Comparison",
+    "Contrast",
     "CounterMeasure",
     "Days",
     "DaysOfCover",
@@ -162,6 +163,7 @@ __all__ = [
     "ensemble",
     "load_network",
     "load_scenario",
+    "outcome",
     "read_suppliers",
     "save_network",
     "save_scenario",

@@ -107,9 +107,11 @@ def check_file(name_or_path: Path | str) -> Network | Scenario:
     return files.check_file(name_or_path, find=_find_network, find_scenario=_find_scenario)
 
 
-def extended(name: str) -> str:
-    """The name of the scenario that a bundled one extends; empty if it extends none."""
-    place = parent(scenario_path(name), _find_scenario)
+def extended(name_or_path: Path | str) -> str:
+    """The name of the scenario that a bundled one, or that of a file, extends; empty if it extends none."""
+    bundled = isinstance(name_or_path, str) and name_or_path in scenarios()
+    path = scenario_path(str(name_or_path)) if bundled else Path(name_or_path)
+    place = parent(path, _find_scenario)
     return "" if place is None else place.stem
 
 

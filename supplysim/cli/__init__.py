@@ -32,6 +32,7 @@ What do countries lose when a state cuts, slows or distorts a flow of goods? Try
 
   supplysim list                        the bundled networks and scenarios
   supplysim run gallium-licence-2023    simulate one: who loses what, when, how sure
+  supplysim compare A B C ...           several on the same draws: what would help most, at what cost
   supplysim check FILE                  is this network or scenario sound?
   supplysim attach SUPPLIERS.csv        hang your own company on a network (--template: an example)
   supplysim schema                      JSON Schema of a scenario file, for your editor
@@ -143,6 +144,48 @@ def run(
     stdout().print(f"\nEverything is in {folder}", markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command()
+def compare(  # noqa: PLR0913 - the options of a command
+    scenarios: Annotated[list[str], typer.Argument(help="Bundled scenarios, or TOML files.")],
+    reference: Annotated[
+        str | None,
+        typer.Option(help="Measure all against this one; default: what each extends, if given."),
+    ] = None,
+    network: Network = None,
+    replications: Replications = None,
+    horizon: Horizon = None,
+    seed: Seed = None,
+    engine: EngineName = "auto",
+    central: Central = False,
+    workers: Workers = None,
+    out: Out = None,
+) -> None:
+    """Compare scenarios on the same draws: loss, start and end, cost, loss avoided per dollar, who decides.
+
+    Leaves comparison.csv, .xlsx, .png and .svg and the scenarios in a folder.
+    """
+    say(f"supplysim compare {' '.join(scenarios)}")
+    from supplysim.cli import contest
+    from supplysim.cli.folder import building, claim, default_folder
+
+    order = contest.prepare(
+        scenarios,
+        reference=reference,
+        network=network,
+        settings={"replications": replications, "horizon": horizon, "seed": seed},
+        engine=engine,
+        workers=workers,
+        central=central,
+    )
+    folder = claim(out or default_folder("comparison"))
+    table = contest.work(order).table()
+    say(f"writing {folder}")
+    with building(folder) as fresh:
+        contest.write(order, table, fresh)
+    contest.show(table)
+    stdout().print(f"\nEverything is in {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
 @app.command("list")
 def list_() -> None:
     """List the bundled networks and scenarios."""
@@ -152,8 +195,8 @@ def list_() -> None:
     rows = [(name, str(len(n.sites)), str(len(n.lanes)), n.title) for name, n in networks]
     plain_table("Networks", ("name", "sites", "lanes", "title"), rows)
     scenarios = [(name, catalogue.load_scenario(name)) for name in catalogue.scenarios()]
-    lines = [(name, s.network, s.title) for name, s in scenarios]
-    plain_table("Scenarios", ("name", "network", "title"), lines)
+    lines = [(name, " ".join(s.article), s.network, s.title) for name, s in scenarios]
+    plain_table("Scenarios", ("name", "clauses", "network", "title"), lines)
     typer.echo("Run one with: supplysim run NAME")
 
 

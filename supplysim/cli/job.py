@@ -32,7 +32,17 @@ from supplysim.simulate import simulate
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Findings", "Order", "Past", "check_input", "prepare", "work"]
+__all__ = [
+    "Findings",
+    "Order",
+    "Past",
+    "check_input",
+    "prepare",
+    "process_pool",
+    "run_ensemble",
+    "work",
+    "workers_for",
+]
 
 NULL_REPLICATIONS = 5
 """The nulls hardly vary, and only their means are used."""
@@ -101,9 +111,14 @@ def prepare(
     check_history(scenario, net)
     # The undisturbed runs and a repetition warm up as long, whatever structure the measures add.
     scenario = dataclasses.replace(scenario, network=wanted, warmup=plan.warmup)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    count = min(workers or cores or 1, scenario.replications)
+    count = workers_for(workers, scenario.replications)
     return Order(scenario, net, bundled, cast("Engine", engine), count)
+
+
+def workers_for(workers: int | None, replications: int) -> int:
+    """How many may work side by side: by default one a core."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(workers or cores or 1, replications)
 
 
 def check_input(what: str) -> str:
@@ -137,9 +152,13 @@ def work(order: Order) -> Findings:
     order = dataclasses.replace(order, engine=_engine(order))
     single = simulate(network, scenario, engine=order.engine, figures="drawn")
     undisturbed = dataclasses.replace(scenario, name="undisturbed", measures=(), history=None)
-    with nullcontext(order.workers) if releases_gil(order.engine) else _pool(order.workers) as pool:
-        base = _ensemble(order, undisturbed, pool, "undisturbed", traces=True)
-        runs = _ensemble(order, scenario, pool, "scenario", traces=True)
+    with (
+        nullcontext(order.workers)
+        if releases_gil(order.engine)
+        else process_pool(order.workers) as pool
+    ):
+        base = run_ensemble(order, undisturbed, pool, "undisturbed", traces=True)
+        runs = run_ensemble(order, scenario, pool, "scenario", traces=True)
         past = None if scenario.history is None else _past(order, base, runs, pool)
     comparison = compare(base, runs)
     return Findings(comparison, comparison.table(), single, past)
@@ -160,7 +179,9 @@ def _past(order: Order, base: Ensemble, runs: Ensemble, pool: Executor | int) ->
     null_months = {}
     few = min(NULL_REPLICATIONS, scenario.replications)
     for name, null in nulls(scenario).items():
-        made = _ensemble(order, dataclasses.replace(null, replications=few), pool, f"null: {name}")
+        made = run_ensemble(
+            order, dataclasses.replace(null, replications=few), pool, f"null: {name}"
+        )
         null_months[name] = monthly_exports(made, base, history, network)
     try:
         marks = score(months, scenario, null_months)
@@ -169,7 +190,7 @@ def _past(order: Order, base: Ensemble, runs: Ensemble, pool: Executor | int) ->
     return Past(months, null_months, marks)
 
 
-def _ensemble(
+def run_ensemble(
     order: Order, scenario: Scenario, pool: Executor | int, label: str, *, traces: bool = False
 ) -> Ensemble:
     """One ensemble, with a bar on a terminal and a line elsewhere; result.nc needs ``traces``."""
@@ -201,7 +222,7 @@ abandoned = False
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[Executor | int]:
+def process_pool(workers: int) -> Iterator[Executor | int]:
     """One pool for all ensembles; on an interrupt its processes end at once and without a word."""
     global abandoned  # noqa: PLW0603 - told to `main`, which is past every return value
     if workers == 1:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import xarray as xr
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["WINDOW", "Comparison", "compare", "mean_between"]
 
 WINDOW = 28
 """Days over which output, which comes in lots, is compared when looking for its first short day."""
@@ -44,11 +44,11 @@ class Comparison:
         """
         import xarray as xr
 
-        values = np.concatenate([base - other for base, other in self._records(kind)])
+        values = np.concatenate([base - other for base, other in self.records(kind)])
         coords = self.other.labels.coords
         named = {name: coords[name] for name in ("replication", "time", "date") if name in coords}
         dims = ("replication", "time", "group")
-        return xr.DataArray(values, coords={**named, "group": self._groups(kind)}, dims=dims)
+        return xr.DataArray(values, coords={**named, "group": self.groups(kind)}, dims=dims)
 
     def table(self, level: float = 0.9) -> pd.DataFrame:
         """Losses by kind, country and commodity over the run.
@@ -65,7 +65,7 @@ class Comparison:
         rows: list[dict[str, Any]] = []
         for kind in KINDS:
             found = self._outcomes(kind)
-            for i, group in enumerate(self._groups(kind)):
+            for i, group in enumerate(self.groups(kind)):
                 country, commodity = group.split(" ", 1)
                 whole = float(found.baseline[:, i].mean())
                 row = {"kind": kind, "country": country, "commodity": commodity, "baseline": whole}
@@ -77,21 +77,22 @@ class Comparison:
         """Totals and spells of every replication, taken block by block."""
         parts = [
             (base.sum(axis=1), (base - other).sum(axis=1), *_ends(short))
-            for (base, other), short in zip(self._records(kind), self._short(kind), strict=True)
+            for (base, other), short in zip(self.records(kind), self._short(kind), strict=True)
         ]
         return Outcomes(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
     def _short(self, kind: str) -> Iterator[Flags]:
         """Whether each day is a short one: replications x days x groups, block by block."""
         if kind == "output":
-            for base, other in self._records(kind):
+            for base, other in self.records(kind):
                 yield _trailing(other) < 0.99 * _trailing(base)
             return
         waiting = self._pairs("demand", _gone_short)
-        for (before, after), (use, _) in zip(waiting, self._records(kind), strict=True):
+        for (before, after), (use, _) in zip(waiting, self.records(kind), strict=True):
             yield after - before > 1e-6 * use.mean(axis=1, keepdims=True)
 
-    def _records(self, kind: str) -> Iterator[tuple[Array, Array]]:
+    def records(self, kind: str) -> Iterator[tuple[Array, Array]]:
+        """Daily ``use`` or ``output`` of both, block by block: replications x days x groups."""
         if kind not in KINDS:
             raise InvalidInput([Fault("kind", f"must be one of {', '.join(KINDS)}", kind)])
         entity, record = KINDS[kind]
@@ -114,7 +115,8 @@ class Comparison:
     def _names(self, entity: str) -> list[str]:
         return sorted({*self.base.groups.names[entity], *self.other.groups.names[entity]})
 
-    def _groups(self, kind: str) -> list[str]:
+    def groups(self, kind: str) -> list[str]:
+        """What is compared, in order: ``country commodity``."""
         return self._names(KINDS[kind][0])
 
 
@@ -176,22 +178,27 @@ def _ends(short: Flags) -> tuple[Array, Array]:
 
 def _spread(amounts: Array, whole: float, level: float) -> dict[str, float]:
     """Mean with its paired t interval, and the band that holds ``level`` of the replications."""
-    from scipy.special import stdtrit
-
-    mean = float(amounts.mean())
-    half = 0.0
-    if amounts.size > 1:
-        error = float(amounts.std(ddof=1)) / math.sqrt(amounts.size)
-        half = float(stdtrit(amounts.size - 1, 0.5 + level / 2.0)) * error
+    mean, mean_low, mean_high = mean_between(amounts, level)
     low, high = (float(x) for x in np.quantile(amounts, [0.5 - level / 2.0, 0.5 + level / 2.0]))
     return {
         "loss": mean,
         "share": mean / whole if whole > 0.0 else 0.0,
-        "mean_low": mean - half,
-        "mean_high": mean + half,
+        "mean_low": mean_low,
+        "mean_high": mean_high,
         "low": low,
         "high": high,
     }
+
+
+def mean_between(amounts: Array, level: float) -> tuple[float, float, float]:
+    """A mean over replications with its t interval: mean, low, high."""
+    from scipy.special import stdtrit
+
+    mean, half = float(amounts.mean()), 0.0
+    if amounts.size > 1:
+        error = float(amounts.std(ddof=1)) / math.sqrt(amounts.size)
+        half = float(stdtrit(amounts.size - 1, 0.5 + level / 2.0)) * error
+    return mean, mean - half, mean + half
 
 
 def _spell(first: Array, back: Array) -> dict[str, float]:

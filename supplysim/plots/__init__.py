@@ -7,6 +7,18 @@ replications (``level=0.9``) and nothing else: not the uncertainty of the figure
 
 from supplysim.plots.chains import chain
 from supplysim.plots.charts import cover, flows, history, totals, unmet
+from supplysim.plots.contrasts import contrast
 from supplysim.plots.style import COLOURS, new_axes, save
 
-__all__ = ["COLOURS", "chain", "cover", "flows", "history", "new_axes", "save", "totals", "unmet"]
+__all__ = [
+    "COLOURS",
+    "chain",
+    "contrast",
+    "cover",
+    "flows",
+    "history",
+    "new_axes",
+    "save",
+    "totals",
+    "unmet",
+]

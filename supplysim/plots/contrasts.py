@@ -1,0 +1,56 @@
+"""Scenarios beside one another: what each loses, with its interval, and what its answers cost."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from supplysim.plots.style import COLOURS, GREY, finish, new_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+__all__ = ["contrast"]
+
+
+def contrast(table: pd.DataFrame, *, axes: Axes | None = None, level: float = 0.9) -> Axes:
+    """Losses by scenario in billion USD: the mean, with the interval of the mean, worst on top.
+
+    ``table`` is that of `supplysim.ensemble.Contrast`. An answer to another scenario is marked with what it costs.
+    """
+    table = table.iloc[::-1]
+    axes = axes or new_axes(height=1.6 + 0.3 * len(table))[0]
+    y = np.arange(len(table))
+    columns = ("loss", "loss_low", "loss_high")
+    mean, low, high = (table[name].to_numpy(dtype=float) / 1e9 for name in columns)
+    answers = table["reference"].to_numpy(dtype=str) != ""
+    colours = np.where(answers, COLOURS[2], COLOURS[1]).tolist()
+    axes.barh(y, mean, color=colours, height=0.6, alpha=0.75)
+    axes.hlines(y, low, high, color="black", linewidth=1.2)
+    names = [
+        f"{name} (answers {other})" if other else str(name)
+        for name, other in zip(table["scenario"], table["reference"], strict=True)
+    ]
+    axes.set_yticks(y, names)
+    widest = max([abs(x) for x in (*low.tolist(), *high.tolist())], default=1.0) or 1.0
+    for place, at, cost, own in zip(y, high.tolist(), table["cost"], answers, strict=True):
+        if own and not math.isnan(cost):
+            axes.annotate(
+                f"costs {cost / 1e9:,.2f} bn",
+                (max(at, 0.0) + 0.01 * widest, place),
+                va="center",
+                fontsize=7,
+                color=GREY,
+            )
+    axes.axvline(0.0, color=GREY, linewidth=0.9)
+    axes.margins(x=0.12)
+    finish(axes, "Loss in Japan and Germany", "", dated=False)
+    axes.grid(axis="x", color="#dddddd", linewidth=0.6)
+    axes.set_xlabel(
+        f"billion USD at normal prices; bars: means, lines: {100 * level:.0f} % intervals of the mean"
+    )
+    axes.xaxis.label.set_fontsize(8)
+    return axes

@@ -368,6 +368,8 @@ class Market:
     choke: float
     horizon: float = 90.0
     every: float = 7.0
+    begins: float = 0.0
+    ends: float = math.inf
 
 
 Standing = Watch | Renewal | Attempts

@@ -98,11 +98,12 @@ class Plan:
 
     @cached_property
     def measure_keys(self) -> list[str]:
-        """Keys of everything that acts by itself: watches, renewals, attempts, ledgers, offices."""
+        """Keys of everything that acts by itself: watches, renewals, attempts, ledgers, offices, markets."""
         timeline = self.timeline
         makers: list[Standing] = [*timeline.watches, *timeline.renewals, *timeline.attempts]
         gates = (x.value.key for x in timeline.everything if isinstance(x.value, Ledger | Office))
-        return sorted({*(maker.key for maker in makers), *gates})
+        markets = (market.key for market in timeline.markets)
+        return sorted({*(maker.key for maker in makers), *gates, *markets})
 
     @cached_property
     def quotas(self) -> dict[Ledger, int]:

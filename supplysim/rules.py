@@ -15,7 +15,9 @@ __all__ = [
     "LONGEST_WAIT",
     "NEVER",
     "PRE_LICENSED_DAYS",
+    "SMOOTHING",
     "TICK",
+    "answer",
     "armington",
     "batches",
     "ceil_to",
@@ -33,6 +35,7 @@ __all__ = [
     "order_up_to",
     "ration",
     "ration_into",
+    "scarcity_price",
     "total",
     "triangular",
     "uniform_between",
@@ -51,6 +54,9 @@ NEVER = 2147483648.0
 
 SLACK = 1e-9
 """Relative slack of every comparison of a stock with a need."""
+
+SMOOTHING = 0.25
+"""Weight of the newest look in what a lane has brought lately."""
 
 INCUMBENT_DAYS = 30.0
 """How many days of baseline volume an incumbent may save up before new business comes first."""
@@ -337,6 +343,31 @@ def armington(shares: Sequence[float], prices: Sequence[float], elasticity: floa
             weights[i] = shares[i] * math.exp(-elasticity * math.log(prices[i]))
     before, after = total(shares), total(weights)
     return [weight * (before / after) if after > 0.0 else 0.0 for weight in weights]
+
+
+def scarcity_price(unmet: float, supply: float, demand: float, choke: float) -> float:
+    """The price in multiples of the normal one when the share ``unmet`` of use is expected to go unmet.
+
+    (1 - unmet)^(-1/(supply + demand)), with short-run elasticities as positive numbers, at most ``choke``. It clears the
+    market: (1 - unmet) x price^supply = price^-demand.
+
+    >>> round(scarcity_price(0.3, 0.1, 0.3, 100.0), 6)
+    2.439242
+    """
+    if unmet <= 0.0 or supply + demand <= 0.0:
+        return 1.0
+    if unmet >= 1.0:
+        return choke
+    return min(choke, math.exp(-math.log(1.0 - unmet) / (supply + demand)))
+
+
+def answer(price: float, elasticity: float) -> float:
+    """The factor by which a quantity follows a price: price^elasticity.
+
+    >>> round(answer(2.439242, -0.3), 4)
+    0.7653
+    """
+    return 1.0 if price == 1.0 or elasticity == 0.0 else math.exp(elasticity * math.log(price))
 
 
 def cohort_outflow(inflow: Sequence[float], lifetime: Sequence[float]) -> list[float]:

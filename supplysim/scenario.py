@@ -134,9 +134,10 @@ class History:
 class Scenario:
     """What happens, from day 0 (``start``) on. ``Scenario()`` is the undisturbed network.
 
-    ``network`` names the network it is meant for; ``horizon`` (days), ``replications`` and ``seed`` are the
-    defaults of a run. ``article`` lists the clauses of the agreement (A1-A15) that it plays out.
-    Measures without a key get their type as key; keys must differ.
+    ``network`` names the network it is meant for; ``horizon`` (days), ``replications`` and ``seed`` are the defaults
+    of a run. With ``prices``, scarcity moves the prices of commodities that carry elasticities, and use and supply
+    answer. ``article`` lists the clauses of the agreement (A1-A15) that it plays out. Measures without a key get
+    their type as key; keys must differ.
 
     >>> stop = Scenario(
     ...     name="stop", measures=[ExportBan(origin=["CN"], commodities=["gallium"], ends=90)]
@@ -158,6 +159,7 @@ class Scenario:
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     sources: Annotated[Sequence[Source], Items] = ()
     measures: Annotated[Sequence[AnyMeasure], Items] = ()
+    prices: bool = False
     history: History | None = None
     version: Literal[1] = 1
 

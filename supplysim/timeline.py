@@ -32,8 +32,9 @@ from supplysim.changes import (
     Watch,
 )
 from supplysim.errors import Fault, InvalidInput
-from supplysim.measures import Context, Measure
+from supplysim.measures import Context, Measure, TradeMeasure
 from supplysim.model import Network
+from supplysim.model.slots import STORE
 from supplysim.scenario import Scenario
 from supplysim.splicing import Spliced
 from supplysim.succession import Stage, succeed
@@ -75,6 +76,11 @@ class Timeline:
     def numbered_attempts(self) -> list[tuple[Attempts, int]]:
         """Attempts, each with its serial: they come after the renewals of their key."""
         return _numbered(self.attempts, ATTEMPTS)
+
+    @cached_property
+    def numbered_markets(self) -> list[tuple[Market, int]]:
+        """Markets, each with its serial."""
+        return [(market, place) for place, market in enumerate(self.markets)]
 
     @property
     def varied_recipes(self) -> frozenset[str]:
@@ -127,6 +133,7 @@ def lay_out(network: Network, scenario: Scenario | Spliced | None) -> Timeline:
         watches=tuple(sorted(watches, key=lambda w: (w.key, w.begins))),
         renewals=tuple(sorted(renewals, key=lambda r: (r.key, r.begins))),
         attempts=tuple(sorted(attempts, key=lambda a: (a.key, a.begins))),
+        markets=tuple(_markets(whole, pieces, stages, context)),
     )
 
 
@@ -252,6 +259,75 @@ def _release_rules(network: Network, stages: Sequence[Stage]) -> list[Primitive]
             for begins, ends in spells
         ]
     return primitives
+
+
+PRICED = 90.0
+"""Days that users look ahead where prices move."""
+CHOKE = 10.0
+"""The highest price, in multiples of the normal one, of a commodity that gives none (an assumption)."""
+
+
+def _markets(
+    network: Network,
+    pieces: Sequence[tuple[float, Scenario]],
+    stages: Sequence[Stage],
+    context: Context,
+) -> Iterator[Market]:
+    """One market for each commodity with elasticities: its users and makers outside the countries that are held back.
+
+    These are the origins of trade measures that do something; where there are none, everybody is in it.
+    """
+    ends = [*(since for since, _ in pieces[1:]), math.inf]
+    spells = [
+        (max(0.0, since), end)
+        for (since, piece), end in zip(pieces, ends, strict=True)
+        if piece.prices and end > 0.0
+    ]
+    if not spells:
+        return
+    inside = _held_back(stages, context)
+    t = network.tables
+    country = t.country.every()
+    for goods in network.commodities:
+        supply, demand = goods.elasticity_supply or 0.0, goods.elasticity_demand or 0.0
+        if (
+            goods.elasticity_supply is None
+            or goods.elasticity_demand is None
+            or supply + demand <= 0.0
+        ):
+            continue
+        place, held = t.commodity_place[goods.name], inside.get(goods.name, frozenset())
+        slots = [
+            t.slot_keys[row]
+            for row in np.flatnonzero(t.slots.commodity == place).tolist()
+            if country[t.slots.node[row]] not in held and t.slots.kind[row] != STORE
+        ]
+        makers = np.flatnonzero(t.product[: len(t.sites)] == place).tolist()
+        sites = [t.sites.name[row] for row in makers if country[row] not in held]
+        for begins, end in spells if slots else ():
+            yield Market(
+                f"|price {goods.name}",
+                tuple(slots),
+                tuple(sites),
+                supply,
+                demand,
+                goods.choke_price or CHOKE,
+                horizon=PRICED,
+                begins=begins,
+                ends=end,
+            )
+
+
+def _held_back(stages: Sequence[Stage], context: Context) -> dict[str, frozenset[str]]:
+    """By commodity: the countries whose sales abroad some measure restricts."""
+    found: dict[str, frozenset[str]] = {}
+    for stage in stages:
+        for key, measure in stage.measures.items():
+            if isinstance(measure, TradeMeasure) and stage.primitives[key]:
+                origin = context.network.countries(measure.origin)
+                for goods in measure.commodities:
+                    found[goods] = found.get(goods, frozenset()) | origin
+    return found
 
 
 def _restart_rules(network: Network) -> list[Primitive]:

@@ -40,47 +40,54 @@ TICK = rules.TICK
 
 @jit
 def apply(w: World, k: int) -> None:
-    """One key's contribution to one attribute becomes what change ``k`` says; the value is folded anew."""
+    """One key's contribution to one attribute becomes what change ``k`` says."""
     x = change(w, k)
-    i = x.entity
     if x.attribute == c.LANE_IN_TRANSIT:
         if x.kind != c.NOTHING:
-            recall(w, i, x.kind)
+            recall(w, x.entity, x.kind)
         return
-    if x.attribute == c.LANE_GATE:
+    contribute(w, x.attribute, x.entity, x.cell, x.kind, x.value, x.ref)
+
+
+@jit
+def contribute(
+    w: World, attribute: int, i: int, place: int, kind: int, value: float, ref: int
+) -> None:
+    """One key's contribution (at ``place``) to one attribute of an entity is set, and the value folded anew."""
+    if attribute == c.LANE_GATE:
         _leave_ledgers(w, i)
-    item = cell(w, x.cell)
+    item = cell(w, place)
     was_kind, was_ref = item.kind, item.ref
-    item.kind = x.kind
-    item.value = x.value
-    item.ref = x.ref
-    if x.attribute == c.LANE_GATE:
+    item.kind = kind
+    item.value = value
+    item.ref = ref
+    if attribute == c.LANE_GATE:
         if was_kind == c.OFFICE and not _under(w, i, was_ref):
             licence(w, was_ref).active = 0
             licence(w, was_ref).generation += 1
         _gates(w, i)
-    elif x.attribute == c.LANE_SHARE:
+    elif attribute == c.LANE_SHARE:
         y = lane(w, i)
         y.share = fold(w, y.base_share, y.shares, y.shares_n)
         replan(w, y.slot)
-    elif x.attribute == c.LANE_CAPACITY:
+    elif attribute == c.LANE_CAPACITY:
         y = lane(w, i)
         y.capacity = fold(w, y.base_capacity, y.capacities, y.capacities_n)
         wake_source(w, y.source)
-    elif x.attribute == c.LANE_DELAY:
+    elif attribute == c.LANE_DELAY:
         lane(w, i).delay = fold(w, 0.0, lane(w, i).delays, lane(w, i).delays_n)
-    elif x.attribute < c.LANE_IN_TRANSIT:
-        _terms(w, i, x.attribute)
-    elif x.attribute == c.SITE_CAPACITY:
+    elif attribute < c.LANE_IN_TRANSIT:
+        _terms(w, i, attribute)
+    elif attribute == c.SITE_CAPACITY:
         p = site(w, i)
         set_capacity(w, i, fold(w, p.base_capacity, p.capacities, p.capacities_n))
-    elif x.attribute == c.SLOT_COVER:
+    elif attribute == c.SLOT_COVER:
         slot(w, i).cover = fold(w, 0.0, slot(w, i).covers, slot(w, i).covers_n)
         replan(w, i)
-    elif x.attribute == c.SLOT_REACTION:
+    elif attribute == c.SLOT_REACTION:
         s = slot(w, i)
         s.reaction = fold(w, s.base_reaction, s.reactions, s.reactions_n)
-    elif x.attribute == c.SLOT_GAIN:
+    elif attribute == c.SLOT_GAIN:
         s = slot(w, i)
         if s.site >= 0:
             s.gain = fold(w, s.base_gain, s.gains, s.gains_n)

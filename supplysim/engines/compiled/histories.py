@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from supplysim import rules
-from supplysim.changes import Attempts, Change, Renewal, Watch
+from supplysim.changes import Attempts, Change, Market, Renewal, Watch
 from supplysim.plan import Plan
 
 __all__ = ["Histories", "Part", "compare", "sharing"]
@@ -21,9 +21,10 @@ class Part:
     watches: list[tuple[Watch, int]] = field(default_factory=list)
     renewals: list[tuple[Renewal, int]] = field(default_factory=list)
     attempts: list[tuple[Attempts, int]] = field(default_factory=list)
+    markets: list[tuple[Market, int]] = field(default_factory=list)
 
     def __len__(self) -> int:
-        actors = len(self.watches) + len(self.renewals) + len(self.attempts)
+        actors = len(self.watches) + len(self.renewals) + len(self.attempts) + len(self.markets)
         return len(self.changes) + actors
 
 
@@ -61,7 +62,13 @@ def compare(plans: Sequence[Plan]) -> Histories:
     """Split the timelines of plans that differ in nothing else."""
     timelines = [plan.timeline for plan in plans]
     parts = [
-        Part(list(t.changes), t.numbered_watches, t.numbered_renewals, t.numbered_attempts)
+        Part(
+            list(t.changes),
+            t.numbered_watches,
+            t.numbered_renewals,
+            t.numbered_attempts,
+            t.numbered_markets,
+        )
         for t in timelines
     ]
     first = parts[0]
@@ -74,12 +81,14 @@ def compare(plans: Sequence[Plan]) -> Histories:
     watches = [item for item in first.watches if all(item in part.watches for part in parts)]
     renewals = [item for item in first.renewals if all(item in part.renewals for part in parts)]
     attempts = [item for item in first.attempts if all(item in part.attempts for part in parts)]
+    markets = [item for item in first.markets if all(item in part.markets for part in parts)]
     own = [
         Part(
             part.changes[same:],
             [item for item in part.watches if item not in watches],
             [item for item in part.renewals if item not in renewals],
             [item for item in part.attempts if item not in attempts],
+            [item for item in part.markets if item not in markets],
         )
         for part in parts
     ]
@@ -87,5 +96,6 @@ def compare(plans: Sequence[Plan]) -> Histories:
         times += [float(math.ceil(watch.begins)) for watch, _ in part.watches]
         times += [renewal.begins for renewal, _ in part.renewals]
         times += [item.begins for item, _ in part.attempts]
+        times += [item.begins for item, _ in part.markets]
     until = min((rules.on_grid(time) for time in times), default=math.inf)
-    return Histories(until, Part(first.changes[:same], watches, renewals, attempts), own)
+    return Histories(until, Part(first.changes[:same], watches, renewals, attempts, markets), own)

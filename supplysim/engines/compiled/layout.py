@@ -41,7 +41,7 @@ LANE = _dtype(
     "i8 source slot",
     "i8 head tail shipments ship_serial lead lead_stream",
     "i4 ledgers licences inspections",
-    "u1 dutied",
+    "u1 dutied traded",
     "f8 goods freight ordering price cost order_cost order_lag doubled",
     "f8 planned slack shift streak share split cost_since cost_held",
     """f8 flow right right_at most_right free_at behind_since streak_since
@@ -50,7 +50,7 @@ LANE = _dtype(
     """i4 gates gates_n shares shares_n capacities capacities_n delays delays_n retained
     prices prices_n costs costs_n duties duties_n precedences precedences_n lagging newest oldest tier""",
     "u1 limited",
-    "f8 duty duty_rate precedence base_price base_cost",
+    "f8 duty duty_rate precedence base_price base_cost arrived",
 )
 SOURCE = _dtype(
     "f8 stock cost_rate cost_since cost_held retry_at",
@@ -126,6 +126,13 @@ ATTEMPTS = _dtype(
     "i8 then then_n successes",
 )
 
+MARKET = _dtype(
+    "f8 supply demand choke horizon period step ends price",
+    "i8 rank serial number slots slots_n paces terms terms_n",
+)
+PACE = _dtype("f8 rate seen")
+TERM = _dtype("f8 elasticity", "i8 attribute entity cell")
+
 # --- chance, time, records -------------------------------------------------------------------------
 
 DISTRIBUTION = _dtype("i8 kind", "f8 a b c average", "i8 first count")
@@ -158,6 +165,9 @@ TABLES: dict[str, np.dtype[Any]] = {
     "pasts": VALUE,
     "renewals": RENEWAL,
     "attempts": ATTEMPTS,
+    "markets": MARKET,
+    "paces": PACE,
+    "terms": TERM,
     "distributions": DISTRIBUTION,
     "streams": STREAM,
     "events": EVENT,
@@ -184,7 +194,8 @@ WORLD = _dtype(
     "u1 logging full state",
     "u8 seed replication",
     "i8 " + " ".join(TABLES),
-    """i8 days day immediate_n first_due dues_n first_watch watches_n first_renewal renewals_n first_attempt attempts_n
+    """i8 days day immediate_n first_due dues_n first_watch watches_n first_renewal renewals_n 
+    first_attempt attempts_n first_market markets_n
     sources_n sites_n slots_n lanes_n demands_n streams_n
     site_groups slot_groups demand_groups lane_groups site_rank store_rank slot_rank
     bin bins_n near_n wakes_n events_n events_room orders_n orders_room log_n log_room
@@ -209,6 +220,9 @@ watch = table("watches", WATCH)
 past = table("pasts", VALUE)
 renewal = table("renewals", RENEWAL)
 attempt = table("attempts", ATTEMPTS)
+market = table("markets", MARKET)
+pace_of = table("paces", PACE)
+term = table("terms", TERM)
 distribution = table("distributions", DISTRIBUTION)
 stream = table("streams", STREAM)
 event = table("events", EVENT)

@@ -49,6 +49,7 @@ from supplysim.engines.compiled.layout import (
     waking,
     watch,
 )
+from supplysim.engines.compiled.market import keep_market, market_ends, start_market
 from supplysim.engines.compiled.production import LINE, finish, leave_line, start_lot
 from supplysim.engines.compiled.queue import (
     RANK_BITS,
@@ -219,6 +220,10 @@ def _happen_rarely(w: World, kind: int, i: int) -> None:
         renewal_otherwise(w, i)
     elif kind == c.SUCCESS:
         success(w, i)
+    elif kind == c.MARKET:
+        keep_market(w, i)
+    elif kind == c.MARKET_ENDS:
+        market_ends(w, i)
     elif kind == c.LEDGER_RENEWS:
         run_ledger(w, i)
     elif kind == c.COUNT_STOCK:
@@ -267,6 +272,8 @@ def begin(w: World) -> None:
         start_renewal(w, i)
     for i in range(w.first_attempt, w.first_attempt + w.attempts_n):
         start_attempts(w, i)
+    for i in range(w.first_market, w.first_market + w.markets_n):
+        start_market(w, i)
 
 
 @jit

@@ -19,6 +19,7 @@ from supplysim.changes import (
     Factor,
     Inspection,
     Ledger,
+    Market,
     Office,
     Recall,
     Renewal,
@@ -77,6 +78,7 @@ class Measures:
         self.watches = [item for part in parts for item in part.watches]
         self.renewals = [item for part in parts for item in part.renewals]
         self.attempts = [item for part in parts for item in part.attempts]
+        self.markets = [item for part in parts for item in part.markets]
         self.lists: list[tuple[int, int]] = []
         actors: list[Watch | Renewal] = [item for item, _ in self.watches]
         actors += [item for item, _ in self.renewals]
@@ -85,7 +87,8 @@ class Measures:
         for changes in lists:
             self.lists.append((len(self.changes), len(changes)))
             self.changes += changes
-        self.longest = max([1, *(count for _, count in self.lists)])
+        self.terms = [self._terms_of(market) for market, _ in self.markets]
+        self.longest = max([1, *(count for _, count in self.lists), *map(len, self.terms)])
         self.offices: list[Office] = []
         self._seen: dict[int, int] = {}
         self.immediate = 0
@@ -99,6 +102,9 @@ class Measures:
         for change in self.changes:
             if change.target.attribute != "in_transit":
                 keys.setdefault(change.target, set()).add(change.key)
+        for (market, _), terms in zip(self.markets, self.terms, strict=True):
+            for target, _ in terms:
+                keys.setdefault(target, set()).add(market.key)
         for row in np.flatnonzero(t.lanes.closed).tolist():
             keys.setdefault(Target("lane", t.lane_key(row), "gate"), set()).add(STRUCTURE)
         for row in np.flatnonzero(t.slots.retain[t.lane_slot] > 0.0).tolist():
@@ -318,6 +324,47 @@ class Measures:
             row.otherwise, row.otherwise_n = next(lists)
 
         self._fill_attempts(arrays, lists)
+        self._fill_markets(arrays)
+
+    def _terms_of(self, market: Market) -> list[tuple[Target, float]]:
+        """What follows a market's price, each with its elasticity, in the reference's order."""
+        network = self.plan.network
+        terms: list[tuple[Target, float]] = []
+        for key in market.slots:
+            slot = network.slots[key]
+            final = slot.kind == "demand"
+            target = Target("demand", slot.node, "rate") if final else Target("slot", key, "gain")
+            terms.append((target, -market.demand))
+        terms += [(Target("site", site, "capacity"), market.supply) for site in market.sites]
+        for key in market.slots:
+            lanes = network.lanes_into[key]
+            terms += [(Target("lane", lane.key, "price"), 1.0) for lane in lanes]
+        return terms
+
+    def _fill_markets(self, arrays: dict[str, Any]) -> None:
+        table = arrays["markets"] = rows("markets", len(self.markets))
+        terms = arrays["terms"] = rows("terms", sum(map(len, self.terms)))
+        paces, at = 0, 0
+        for row, (market, serial), own in zip(table, self.markets, self.terms, strict=False):
+            row.rank, row.serial = self.plan.rank["measure", market.key], serial
+            for name in ("supply", "demand", "choke", "horizon", "ends"):
+                setattr(row, name, getattr(market, name))
+            row.period, row.step = market.every, rules.on_grid_below(market.every)
+            row.number = math.ceil(market.begins / row.step)
+            row.slots, row.slots_n = len(self.pools.numbers), len(market.slots)
+            self.pools.numbers += [self.index["slot"][key] for key in market.slots]
+            row.paces, row.terms, row.terms_n = paces, at, len(own)
+            for target, elasticity in own:
+                entry = terms[at]
+                entry.attribute = ATTRIBUTES[target.kind, target.attribute]
+                entry.entity = self.index[target.kind][target.name]
+                entry.cell = self.cells[target, market.key]
+                entry.elasticity = elasticity
+                if target.kind == "lane":
+                    arrays["lanes"]["traded"][entry.entity] = 1
+                    paces += 1
+                at += 1
+        arrays["paces"] = rows("paces", paces)
 
     def _fill_attempts(self, arrays: dict[str, Any], lists: Iterator[tuple[int, int]]) -> None:
         table = arrays["attempts"] = rows("attempts", len(self.attempts))
@@ -342,13 +389,20 @@ class Measures:
     def ranges(self) -> list[dict[str, int]]:
         """Where the changes, watches and renewals of each part stand in the tables."""
         found = []
-        at = {"first_due": 0, "first_watch": 0, "first_renewal": 0, "first_attempt": 0}
+        at = {
+            "first_due": 0,
+            "first_watch": 0,
+            "first_renewal": 0,
+            "first_attempt": 0,
+            "first_market": 0,
+        }
         for part in self.parts:
             sizes = {
                 "dues_n": len(part.changes),
                 "watches_n": len(part.watches),
                 "renewals_n": len(part.renewals),
                 "attempts_n": len(part.attempts),
+                "markets_n": len(part.markets),
             }
             found.append(at | sizes)
             at = {name: at[name] + size for name, size in zip(at, sizes.values(), strict=True)}

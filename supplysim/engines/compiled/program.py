@@ -126,6 +126,7 @@ def _joint(plans: Sequence[Plan]) -> Plan:
         watches=tuple(watch for t in timelines for watch in t.watches),
         renewals=tuple(renewal for t in timelines for renewal in t.renewals),
         attempts=tuple(item for t in timelines for item in t.attempts),
+        markets=tuple(item for t in timelines for item in t.markets),
     )
     return replace(plans[0], timeline=everything)
 
@@ -146,9 +147,8 @@ def _buffers(
     longest = measures.longest
     begin_at_once = max(map(len, measures.parts[1:]), default=0)  # where scenarios part
     reserve = 64 + 4 * longest + (8 + 2 * gates) * (degree + 1) + begin_at_once
-    at_once = (
-        measures.due * 3 + len(measures.watches) + len(measures.renewals) + len(measures.attempts)
-    )
+    actors = (measures.watches, measures.renewals, measures.attempts, measures.markets)
+    at_once = measures.due * 3 + sum(map(len, actors))
     at_once += 2 * (count["demand"] + count["slot"]) + count["site"] + len(arrays["ledgers"])
     recalls = max(1, sum(isinstance(x.value, Recall) for x in measures.changes))
     numbers |= {"reserve": reserve, "recalls": min(recalls, longest)}

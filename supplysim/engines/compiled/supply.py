@@ -110,6 +110,8 @@ def receive(w: World, j: int, amount: float, ordered_at: float) -> None:
     x.shipments -= 1
     x.transit = x.transit - amount if x.shipments > 0 else 0.0
     x.received += amount
+    if x.traded == 1:
+        x.arrived += amount
     x.goods += x.price * amount
     x.freight += x.cost * amount
     if x.dutied == 1:

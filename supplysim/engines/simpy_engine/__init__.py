@@ -24,6 +24,7 @@ from supplysim.engines.simpy_engine.demand import (
     serve_backlog,
 )
 from supplysim.engines.simpy_engine.dispatch import dispatch
+from supplysim.engines.simpy_engine.market import run_market
 from supplysim.engines.simpy_engine.production import start_lot
 from supplysim.engines.simpy_engine.record import Recorder
 from supplysim.engines.simpy_engine.state import DemandState, SlotState
@@ -53,6 +54,8 @@ def run(plan: Plan, *, events: bool = False, processes: Iterable[Process] = ()) 
         env.process(run_renewal(ctx, control, renewal, serial))
     for attempts, serial in plan.timeline.numbered_attempts:
         env.process(run_attempts(ctx, control, attempts, serial))
+    for market, serial in plan.timeline.numbered_markets:
+        env.process(run_market(ctx, control, market, serial))
     for demand in ctx.all.demands.values():
         _begin_demand(ctx, demand)
     for slot in ctx.all.slots.values():

@@ -119,6 +119,7 @@ class LaneState:
     most_right: float = 0.0
     right: float = 0.0
     right_at: float = 0.0
+    arrived: float = 0.0  # ever
     # today's flows and money
     ordered: float = 0.0
     shipped: float = 0.0

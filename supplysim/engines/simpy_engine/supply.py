@@ -127,6 +127,7 @@ def receive(ctx: Context, lane: LaneState, serial: int) -> None:
     lane.costs.accrue(now, lane.transit)
     lane.transit = lane.transit - amount if lane.shipments else 0.0
     lane.received += amount
+    lane.arrived += amount
     lane.goods += lane.price * amount
     lane.freight += lane.cost * amount
     lane.duty += lane.duty_rate * (lane.price + lane.cost) * amount

@@ -147,8 +147,7 @@ def _buffers(
     longest = measures.longest
     begin_at_once = max(map(len, measures.parts[1:]), default=0)  # where scenarios part
     reserve = 64 + 4 * longest + (8 + 2 * gates) * (degree + 1) + begin_at_once
-    actors = (measures.watches, measures.renewals, measures.attempts, measures.markets)
-    at_once = measures.due * 3 + sum(map(len, actors))
+    at_once = measures.due * 3 + sum(len(part) - len(part.changes) for part in measures.parts)
     at_once += 2 * (count["demand"] + count["slot"]) + count["site"] + len(arrays["ledgers"])
     recalls = max(1, sum(isinstance(x.value, Recall) for x in measures.changes))
     numbers |= {"reserve": reserve, "recalls": min(recalls, longest)}

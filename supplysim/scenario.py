@@ -113,7 +113,8 @@ class Observation:
 class History:
     """What customs counted: monthly exports of ``commodities`` from ``origin`` to ``to`` (empty: all abroad).
 
-    ``baseline`` is a normal month's volume, by which observed and simulated months become indices;
+    ``lag`` is so many days after dispatch that they count it (0: as it leaves; imports: as it
+    arrives). ``baseline`` is a normal month's volume, by which observed and simulated months become indices;
     ``baseline_low`` and ``baseline_high`` are what sources put it at.
     """
 
@@ -123,6 +124,7 @@ class History:
     to: Annotated[Sequence[Name], Items] = ()
     commodities: Annotated[Sequence[Name], Field(min_length=1), Items]
     unit: Text = ""
+    lag: Annotated[float, Field(ge=0.0, le=365.0)] = 0.0
     baseline: Positive
     baseline_low: Positive | None = None
     baseline_high: Positive | None = None

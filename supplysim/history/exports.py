@@ -85,7 +85,7 @@ def monthly_exports(
 
 
 def _exports(runs: Ensemble, history: History, network: Network) -> Array:
-    """What was dispatched abroad each day: replication x time."""
+    """What was dispatched abroad, by the day on which it is counted: replication x time."""
     data = runs.labels
     to = network.countries(history.to)
     lanes = [
@@ -103,7 +103,12 @@ def _exports(runs: Ensemble, history: History, network: Network) -> Array:
         and (not history.to or destination in to)
         and commodity in history.commodities
     ]
-    return runs.daily("shipped", lanes)
+    shipped: Array = runs.daily("shipped", lanes)
+    days = min(round(history.lag), shipped.shape[1] - 1)
+    if days:  # what is counted in the first days left before the run, in normal times
+        before = np.repeat(shipped[:, :days].mean(axis=1, keepdims=True), days, axis=1)
+        shipped = np.concatenate([before, shipped[:, :-days]], axis=1)
+    return shipped
 
 
 def nulls(scenario: Scenario) -> dict[str, Scenario]:

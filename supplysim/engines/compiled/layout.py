@@ -194,7 +194,7 @@ WORLD = _dtype(
     "u1 logging full state",
     "u8 seed replication",
     "i8 " + " ".join(TABLES),
-    """i8 days day immediate_n first_due dues_n first_watch watches_n first_renewal renewals_n 
+    """i8 days day immediate_n first_due dues_n first_watch watches_n first_renewal renewals_n
     first_attempt attempts_n first_market markets_n
     sources_n sites_n slots_n lanes_n demands_n streams_n
     site_groups slot_groups demand_groups lane_groups site_rank store_rank slot_rank

@@ -32,7 +32,7 @@ What do countries lose when a state cuts, slows or distorts a flow of goods? Try
 
   supplysim list                        the bundled networks and scenarios
   supplysim run gallium-licence-2023    simulate one: who loses what, when, how sure
-  supplysim compare A B C ...           several on the same draws: what would help most, at what cost
+  supplysim compare A B C               several on the same draws: what would help, at what cost
   supplysim check FILE                  is this network or scenario sound?
   supplysim attach SUPPLIERS.csv        hang your own company on a network (--template: an example)
   supplysim schema                      JSON Schema of a scenario file, for your editor

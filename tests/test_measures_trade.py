@@ -491,3 +491,53 @@ def test_a_leak_that_never_opens_changes_nothing_for_others(data: st.DataObject)
     for name in ("served", "unmet", "output"):
         kind = one.data[name].dims[1]
         assert np.array_equal(one.data[name], other.data[name].sel({kind: one.data[kind]}))
+
+
+# --- together ------------------------------------------------------------------------------------
+
+
+def test_two_bans_close_while_any_of_them_stands() -> None:
+    first, second = (
+        ss.ExportBan(key=key, origin=["CN"], to=["DE"], commodities=["ore"], begins=a, ends=b)
+        for key, a, b in (("a", 100, 160), ("b", 130, 190))
+    )
+    found = run(fixed(), first, second)
+    assert shipped(found, "cn-mine|de-use|", 100, 190) == 0.0
+    assert shipped(found, "cn-mine|de-use|", 190, 260) > 0.0
+
+
+def test_a_dispatch_needs_both_quotas_and_no_ban() -> None:
+    terms: dict[str, Any] = {"origin": ["CN"], "to": ["DE"], "commodities": ["ore"], "begins": 0}
+    wide = ss.ExportQuota(key="wide", amount=30.0, period=30.0, **terms)
+    narrow = ss.ExportQuota(key="narrow", amount=12.0, period=30.0, **terms)
+    ban = ss.ExportBan(key="ban", **terms | {"begins": 200})
+    found = run(fixed(), wide, narrow, ban)
+    months = [shipped(found, "cn-mine|de-use|", k, k + 30) for k in range(0, 180, 30)]
+    assert max(months) <= 12.0 + 1e-9
+    assert months[2] == pytest.approx(12.0)
+    assert shipped(found, "cn-mine|de-use|", 200) == 0.0
+
+
+def test_of_two_bans_of_part_the_stricter_holds() -> None:
+    half, most = (
+        ss.ExportBan(
+            key=f"b{part}", origin=["CN"], to=["DE"], commodities=["ore"], coverage=part, begins=0
+        )
+        for part in (0.5, 0.75)
+    )
+    found = run(fixed(), half, most)
+    assert shipped(found, "cn-mine|de-use|", 100) == pytest.approx(0.25 * 1.2 * 300, rel=0.02)
+
+
+def test_a_ban_and_a_licence_of_part_hold_both() -> None:
+    """Half of the flow may pass a day; of that what has its licence, which here comes after 20 days and stays."""
+    ban = ss.ExportBan(
+        key="ban", origin=["CN"], to=["DE"], commodities=["ore"], coverage=0.5, begins=0
+    )
+    licence = ss.ExportLicence(
+        key="licence", origin=["CN"], to=["DE"], commodities=["ore"], begins=0, service=20.0,
+        form="general", working_week=False,
+    )  # fmt: skip
+    found = run(fixed(), ban, licence)
+    assert shipped(found, "cn-mine|de-use|", 0, 19) == 0.0
+    assert shipped(found, "cn-mine|de-use|", 100) == pytest.approx(0.5 * 1.2 * 300, rel=0.02)

@@ -9,199 +9,31 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from supplysim.changes import STRUCTURE, Change, Closed, Ledger, Primitive, Target, Watch
+from supplysim.changes import Change, Closed, Ledger, Primitive, Target, Watch
 from supplysim.errors import Fault, InvalidInput
 from supplysim.measures.base import (
     Charge,
     Context,
-    Measure,
     Names,
-    known_commodities,
-    use_names,
-    users,
 )
-from supplysim.model import BaseStock, Fixed, Lane, Network, Quantity, Release, Store
+from supplysim.measures.stockpile import OWN_RULES, Stockpile
+from supplysim.model import Network, Release
 from supplysim.model.countries import Country
-from supplysim.model.distributions import Duration
 from supplysim.model.fields import (
-    YEAR,
     FrozenMapping,
     Items,
     LongTime,
-    Name,
     NonNegative,
     PositiveOrInf,
     Share,
-    Text,
     frozen,
 )
 
 __all__ = ["MutualAid", "Reserve", "SharedReserve"]
 
-OWN_RULES = Release(0.0, 0.0)
-"""A store that no stock opens by itself: its measure's own watches do."""
-
 
 @frozen
-class _Stockpile(Measure):
-    """What all stockpiles of one ``commodity`` have in common.
-
-    A stock opens ``decision_delay`` days after its users' pooled stock has fallen below ``below`` days and closes
-    when that is back above ``above`` days (default: twice ``below``). Users turn to it once they judge a supplier
-    blocked (their reaction time), up to ``max_share`` of their use; ``end_use`` (node, product or sector) says who is
-    eligible. ``form`` says in which form of material it is kept; what must be worked up first comes
-    ``processing_days`` after it is called for, and ``lead_time`` on the way. ``filled`` is the share that is there on
-    day 0; the rest, and what is given, is bought from the users' own suppliers, in proportion to their use, over
-    ``fill_days`` at least, and not while it gives. It costs the share ``financing`` of its value a year (default 5 %:
-    an assumption about what states and banks ask), and ``holding_cost`` USD a unit and day, which is in the run's
-    money.
-    """
-
-    _: KW_ONLY
-    commodity: Name
-    below: LongTime = 30.0
-    above: LongTime | None = None
-    decision_delay: LongTime = 0.0
-    rate: PositiveOrInf = math.inf
-    max_share: NonNegative = 1.0
-    filled: Share = 1.0
-    fill_days: Annotated[float, Field(gt=0.0, le=36_525.0)] = 365.0
-    lead_time: Duration = Fixed(2.0)
-    form: Text = ""
-    processing_days: LongTime = 0.0
-    end_use: Names = ()
-    holding_cost: NonNegative = 0.0
-    financing: Share = 0.05
-    unit_prices: ClassVar = ("holding_cost",)
-
-    @property
-    def enough(self) -> float:
-        """Days of the users' stock at which it closes."""
-        return 2.0 * self.below if self.above is None else self.above
-
-    def _slots(self, network: Network, to: Sequence[str]) -> list[str]:
-        """Those it is held for, in order of key."""
-        wanted = set(self.end_use)
-        return [
-            slot.key
-            for slot in users(network, [self.commodity], network.countries(to))
-            if slot.kind != "store" and (not wanted or wanted & use_names(network, slot))
-        ]
-
-    def _store(self, name: str, country: str, level: float, release: Release) -> Store:
-        return Store(
-            name,
-            country=country,
-            commodity=self.commodity,
-            policy=BaseStock(level, review=1.0),
-            initial=Quantity(level * self.filled),
-            holding_cost=self.holding_cost,
-            release=release,
-        )
-
-    def _supply(
-        self, network: Network, name: str, slots: Sequence[str], level: float
-    ) -> list[Lane]:
-        """Lanes into the stock from its users' suppliers, by what they deliver in normal times."""
-        flow: dict[str, float] = {}
-        example: dict[str, Lane] = {}
-        for slot in slots:
-            for lane in network.lanes_into[slot]:
-                if lane.share > 0.0 and lane.source != name:
-                    amount = network.baseline().flow[lane.key]
-                    flow[lane.source] = flow.get(lane.source, 0.0) + amount
-                    example.setdefault(lane.source, lane)
-        together = math.fsum(flow.values())
-        shares = {
-            source: amount / together if together > 0.0 else 1.0 / len(flow)
-            for source, amount in flow.items()
-        }
-        return [
-            Lane(
-                source,
-                name,
-                share=shares[source],
-                capacity=shares[source] * level / self.fill_days,
-                lead_time=example[source].lead_time,
-                order_lag=example[source].order_lag,
-                cost=example[source].cost,
-            )
-            for source in sorted(flow)
-            if shares[source] > 0.0  # who sends nothing in normal times cannot fill a reserve
-        ]
-
-    def _ways(self, network: Network, name: str, slots: Sequence[str]) -> list[Lane]:
-        return [
-            Lane(
-                name,
-                network.slots[slot].node,
-                share=0.0,
-                max_share=self.max_share,
-                lead_time=self.lead_time,
-                order_lag=self.processing_days,
-                closed=True,
-            )
-            for slot in slots
-        ]
-
-    def _use(self, network: Network, slots: Sequence[str]) -> float:
-        use = network.baseline().use
-        return math.fsum(use[slot] for slot in slots)
-
-    def _financed(self, context: Context, level: float) -> list[Charge]:
-        """The price of the money that lies in a stock."""
-        price = context.network.commodity_by_name[self.commodity].price
-        per_day = self.financing * price * level / YEAR
-        ends = math.inf if self.ends is None else context.time(self.ends)
-        own = Measure.charges(self, context)
-        return (
-            [*own, Charge("financing", 0.0, per_day=per_day, until=ends)] if per_day > 0.0 else own
-        )
-
-    def _opened_by(
-        self,
-        context: Context,
-        key: str,
-        slots: Sequence[str],
-        gates: Sequence[Target],
-        supply: Sequence[Target],
-    ) -> Watch:
-        """Some lanes of a stock open while these users have little; it does not buy while it gives."""
-        return Watch(
-            key,
-            tuple(sorted(slots)),
-            level=self.below,
-            back=self.enough,
-            then=(
-                *(Change(0.0, gate, STRUCTURE, None) for gate in gates),
-                *(Change(0.0, gate, key, Closed()) for gate in supply),
-            ),
-            otherwise=(
-                *(Change(0.0, gate, STRUCTURE, Closed()) for gate in gates),
-                *(Change(0.0, gate, key, None) for gate in supply),
-            ),
-            delay=self.decision_delay,
-            begins=max(0.0, self.in_force(context)),
-            ends=math.inf if self.ends is None else context.time(self.ends),
-        )
-
-    def _faults(self, network: Network, to: Sequence[str], place: str) -> list[Fault]:
-        faults = [
-            Fault("commodity", f.rule, f.value)
-            for f in known_commodities((self.commodity,), network)
-        ]
-        if self.above is not None and self.above < self.below:
-            faults.append(Fault("above", f"must be at least below ({self.below})", self.above))
-        try:
-            if not faults and not self._slots(network, to):
-                faults.append(Fault(place, "nobody there uses the commodity", list(to)))
-        except InvalidInput as error:
-            faults += [Fault(place, f.rule, f.value) for f in error.faults]
-        return faults
-
-
-@frozen
-class Reserve(_Stockpile):
+class Reserve(Stockpile):
     """A stock of one commodity held by ``country`` for the users in the countries ``to`` (default: its own).
 
     Mechanism: a store (named by ``key``) of ``amount`` units, or of ``days`` of the users' baseline use. When the
@@ -229,20 +61,20 @@ class Reserve(_Stockpile):
 
     def structure(self, network: Network) -> Network:
         """The store, its supplying lanes, and its closed lanes to the users."""
-        faults = self._faults(network, self.to or (self.country,), "to")
+        faults = self.wrong(network, self.to or (self.country,), "to")
         if (self.amount is None) == (self.days is None):
             faults.append(Fault("amount", "give exactly one of amount and days"))
         if faults:
             raise InvalidInput(faults, what=f"Reserve {self.key!r}")
-        slots = self._slots(network, self.to or (self.country,))
+        slots = self.slots(network, self.to or (self.country,))
         level = self._level(network, slots)
         if level <= 0.0:
             return network
         release = Release(self.below, self.enough, delay=self.decision_delay, rate=self.rate)
-        store = self._store(self.key, self.country, level, release)
+        store = self.store(self.key, self.country, level, release)
         lanes = [
-            *self._supply(network, self.key, slots, level),
-            *self._ways(network, self.key, slots),
+            *self.supply(network, self.key, slots, level),
+            *self.ways(network, self.key, slots),
         ]
         return network.plus(stores=[store], lanes=lanes)
 
@@ -252,19 +84,19 @@ class Reserve(_Stockpile):
 
     def charges(self, context: Context) -> list[Charge]:
         """The price of the money that lies in it."""
-        slots = self._slots(context.bare, self.to or (self.country,))
-        return self._financed(context, self._level(context.bare, slots))
+        slots = self.slots(context.bare, self.to or (self.country,))
+        return self.financed(context, self._level(context.bare, slots))
 
     def _level(self, network: Network, slots: Sequence[str]) -> float:
         return (
             self.amount
             if self.amount is not None
-            else (self.days or 0.0) * self._use(network, slots)
+            else (self.days or 0.0) * self.use(network, slots)
         )
 
 
 @frozen
-class SharedReserve(_Stockpile):
+class SharedReserve(Stockpile):
     """One stock of a commodity, kept in ``country``, on which all ``members`` draw: Japan and Germany, say.
 
     Mechanism: as a `Reserve`, but each member's users open it for themselves alone, when their own pooled stock falls
@@ -295,7 +127,7 @@ class SharedReserve(_Stockpile):
 
     def structure(self, network: Network) -> Network:
         """The store, its supplying lanes, and its closed lanes to all members' users."""
-        faults = self._faults(network, self.members, "members")
+        faults = self.wrong(network, self.members, "members")
         if (self.amount is None) == (self.days is None):
             faults.append(Fault("amount", "give exactly one of amount and days"))
         if not isinstance(self.rights, str):
@@ -305,14 +137,14 @@ class SharedReserve(_Stockpile):
                 faults.append(Fault("rights", "shares must sum to 1 at most", dict(self.rights)))
         if faults:
             raise InvalidInput(faults, what=f"SharedReserve {self.key!r}")
-        slots = self._slots(network, self.members)
+        slots = self.slots(network, self.members)
         level = self._level(network, slots)
         if level <= 0.0:
             return network
-        store = self._store(self.key, self.country, level, OWN_RULES)
+        store = self.store(self.key, self.country, level, OWN_RULES)
         lanes = [
-            *self._supply(network, self.key, slots, level),
-            *self._ways(network, self.key, slots),
+            *self.supply(network, self.key, slots, level),
+            *self.ways(network, self.key, slots),
         ]
         return network.plus(stores=[store], lanes=lanes)
 
@@ -324,7 +156,7 @@ class SharedReserve(_Stockpile):
         supply = [Target("lane", lane.key, "gate") for lane in network.lanes_into[self.key]]
         primitives: list[Primitive] = []
         for member in sorted(set(self.members)):
-            slots = self._slots(context.bare, [member])
+            slots = self.slots(context.bare, [member])
             if not slots:
                 continue
             gates = [
@@ -336,13 +168,13 @@ class SharedReserve(_Stockpile):
                 ledger = self._ledger(member)
                 primitives += [Change(-math.inf, gate, self.key, ledger) for gate in gates]
             key = f"{self.key}|{member}"
-            primitives.append(self._opened_by(context, key, slots, gates, supply))
+            primitives.append(self.opened_by(context, key, slots, gates, supply))
         return primitives
 
     def charges(self, context: Context) -> list[Charge]:
         """The price of the money that lies in it."""
-        return self._financed(
-            context, self._level(context.bare, self._slots(context.bare, self.members))
+        return self.financed(
+            context, self._level(context.bare, self.slots(context.bare, self.members))
         )
 
     def _ledger(self, member: str) -> Ledger:
@@ -357,12 +189,12 @@ class SharedReserve(_Stockpile):
         return (
             self.amount
             if self.amount is not None
-            else (self.days or 0.0) * self._use(network, slots)
+            else (self.days or 0.0) * self.use(network, slots)
         )
 
 
 @frozen
-class MutualAid(_Stockpile):
+class MutualAid(Stockpile):
     """Each of the ``members`` keeps a stock for its own users, and helps the others' out of it.
 
     Mechanism: each member holds ``days`` of its own users' use. It opens for them when their pooled stock falls below
@@ -387,21 +219,21 @@ class MutualAid(_Stockpile):
 
     def structure(self, network: Network) -> Network:
         """A store in each member, its supplying lanes, and closed lanes to all members' users."""
-        faults = self._faults(network, self.members, "members")
+        faults = self.wrong(network, self.members, "members")
         if faults:
             raise InvalidInput(faults, what=f"MutualAid {self.key!r}")
         stores, lanes = [], []
-        everyone = self._slots(network, self.members)
+        everyone = self.slots(network, self.members)
         for member in sorted(set(self.members)):
-            slots = self._slots(network, [member])
-            level = self.days * self._use(network, slots)
+            slots = self.slots(network, [member])
+            level = self.days * self.use(network, slots)
             if level <= 0.0:
                 continue
             name = self._name(member)
-            stores.append(self._store(name, member, level, OWN_RULES))
+            stores.append(self.store(name, member, level, OWN_RULES))
             lanes += [
-                *self._supply(network, name, slots, level),
-                *self._ways(network, name, everyone),
+                *self.supply(network, name, slots, level),
+                *self.ways(network, name, everyone),
             ]
         return network.plus(stores=stores, lanes=lanes)
 
@@ -418,13 +250,13 @@ class MutualAid(_Stockpile):
     def charges(self, context: Context) -> list[Charge]:
         """The price of the money that lies in all of them."""
         network = context.bare
-        return self._financed(
-            context, self.days * self._use(network, self._slots(network, self.members))
+        return self.financed(
+            context, self.days * self.use(network, self.slots(network, self.members))
         )
 
     def _aid(self, context: Context, giver: str, member: str) -> list[Primitive]:
         network, name = context.network, self._name(giver)
-        slots, own = (self._slots(context.bare, [x]) for x in (member, giver))
+        slots, own = (self.slots(context.bare, [x]) for x in (member, giver))
         if not slots:
             return []
         supply = [Target("lane", lane.key, "gate") for lane in network.lanes_into[name]]
@@ -434,7 +266,7 @@ class MutualAid(_Stockpile):
             if network.slot_of(lane).key in slots
         ]
         key = f"{self.key}|{giver}|{member}"
-        primitives: list[Primitive] = [self._opened_by(context, key, slots, gates, supply)]
+        primitives: list[Primitive] = [self.opened_by(context, key, slots, gates, supply)]
         rate = self.rate if giver == member else self.partner_rate
         if not math.isinf(rate):
             rule = f"{self.key}|{giver}|{'own' if giver == member else 'abroad'}"

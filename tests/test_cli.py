@@ -364,6 +364,8 @@ def test_an_interrupt_leaves_no_traceback_no_files_and_no_processes(work, sent, 
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # what a shell starts in its background ignores interrupts, and so would all that it starts
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - nothing else runs before exec
     )
     assert process.stderr is not None
     try:

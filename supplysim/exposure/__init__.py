@@ -6,15 +6,35 @@
 1.0
 """
 
+from supplysim.exposure.cuts import Cut
+from supplysim.exposure.played import Played, play, survival_gap
 from supplysim.exposure.power import coercive_power, power_table, quantity_left
 from supplysim.exposure.static import dependence_table, flows, origins, value_added
+from supplysim.exposure.stocks import Stocks
+from supplysim.exposure.survival import (
+    Survival,
+    survival,
+    survival_table,
+    time_to_recover,
+    time_to_survive,
+)
 
 __all__ = [
+    "Cut",
+    "Played",
+    "Stocks",
+    "Survival",
     "coercive_power",
     "dependence_table",
     "flows",
     "origins",
+    "play",
     "power_table",
     "quantity_left",
+    "survival",
+    "survival_gap",
+    "survival_table",
+    "time_to_recover",
+    "time_to_survive",
     "value_added",
 ]

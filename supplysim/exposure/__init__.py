@@ -6,6 +6,7 @@
 1.0
 """
 
+from supplysim.exposure.attribution import Attribution, attribution
 from supplysim.exposure.cuts import Cut
 from supplysim.exposure.played import Played, play, survival_gap
 from supplysim.exposure.power import coercive_power, power_table, quantity_left
@@ -20,10 +21,12 @@ from supplysim.exposure.survival import (
 )
 
 __all__ = [
+    "Attribution",
     "Cut",
     "Played",
     "Stocks",
     "Survival",
+    "attribution",
     "coercive_power",
     "dependence_table",
     "flows",

@@ -74,9 +74,10 @@ def survival(
     """How long a network survives a cut of ``recover`` days at best, and what it must lose (Simchi-Levi et al. 2015).
 
     ``cut`` is a `Cut`, or a scenario (then ``recover`` is the days looked at, by default its horizon). ``worth`` is
-    USD a unit of unmet use by demand (default: the commodity's price, or 1 where it has none).
-    ``stocks`` are those on day 0 (default: those of an undisturbed run). Buyers take no more from a lane than it is
-    ``qualified`` for (``max_share``), unless that is False. Raises `InvalidInput` for unknown names, and for a cut that never ends, whose loss has no bound.
+    USD a unit of unmet use by demand (default: the commodity's price, or 1 where it has none). ``stocks`` are those on
+    day 0 (default: those of an undisturbed run). Buyers take no more from a lane than it is ``qualified`` for
+    (``max_share``), unless that is False. Raises `InvalidInput` for unknown names, and for a cut that never ends,
+    whose loss has no bound.
 
     >>> from supplysim.testing import tiny
     >>> found = survival(tiny(), Cut(origin=["CN"]), recover=90.0, stocks=Stocks.stated(tiny()))

@@ -7,9 +7,18 @@
 """
 
 from supplysim.exposure.attribution import Attribution, attribution
+from supplysim.exposure.audit import audit
 from supplysim.exposure.cuts import Cut
+from supplysim.exposure.leontief import FlowTable
+from supplysim.exposure.lookthrough import dependence, hhi, look_through
 from supplysim.exposure.played import Played, play, survival_gap
 from supplysim.exposure.power import coercive_power, power_table, quantity_left
+from supplysim.exposure.risk import (
+    concentration,
+    dependency_indicators,
+    network_supply_risk,
+    supply_risk,
+)
 from supplysim.exposure.static import dependence_table, flows, origins, value_added
 from supplysim.exposure.stocks import Stocks
 from supplysim.exposure.survival import (
@@ -23,17 +32,26 @@ from supplysim.exposure.survival import (
 __all__ = [
     "Attribution",
     "Cut",
+    "FlowTable",
     "Played",
     "Stocks",
     "Survival",
     "attribution",
+    "audit",
     "coercive_power",
+    "concentration",
+    "dependence",
     "dependence_table",
+    "dependency_indicators",
     "flows",
+    "hhi",
+    "look_through",
+    "network_supply_risk",
     "origins",
     "play",
     "power_table",
     "quantity_left",
+    "supply_risk",
     "survival",
     "survival_gap",
     "survival_table",

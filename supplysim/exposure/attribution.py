@@ -19,7 +19,7 @@ import numpy as np
 from supplysim.engines.trace import Array
 from supplysim.errors import Fault, InvalidInput
 from supplysim.exposure.missing import Missing
-from supplysim.exposure.walk import KINDS, WORDS, Walk
+from supplysim.exposure.walk import GAINED, KINDS, WORDS, Walk
 from supplysim.model.slots import DEMAND, INPUT, STORE
 from supplysim.results import Result
 
@@ -39,15 +39,15 @@ class Attribution:
     ``ends`` has a row for each loss and end: country and commodity of what is lost, what is ``lost`` of it (units) and
     its ``value`` (USD), ``cause`` (the key of a measure, several joined with `` + `` where each alone would do, or in
     words what it was if no measure), ``held`` (where: a lane's key, or a site), ``origin`` (the country there), and
-    ``goods``. Below zero is a gain, or what was caught up. ``links`` has what flows (USD) from cause to loss, for a
-    flow diagram: columns source, target (``country commodity``, or a cause) and value.
+    ``goods``. Below zero, with the cause ``gained``, is what somebody has more in the end. ``links`` has what flows
+    (USD) from cause to loss, for a flow diagram: columns source, target (``country commodity``, or a cause) and value.
     """
 
     ends: pd.DataFrame
     links: pd.DataFrame
 
     def by(self, *columns: str) -> pd.DataFrame:
-        """Losses summed by some columns of ``ends``, largest first, with each one's share of the whole.
+        """Losses summed by some columns of ``ends``, largest first, with each one's share of all losses.
 
         Raises `InvalidInput` for an unknown column.
         """
@@ -57,7 +57,7 @@ class Attribution:
             rule = f"must be some of {', '.join(known)}"
             raise InvalidInput([Fault("columns", rule, list(columns))], what="Attribution.by")
         found: Any = self.ends.groupby(list(columns), as_index=False)["value"].sum()
-        whole = float(found["value"].sum())
+        whole = float(found["value"].clip(lower=0.0).sum())
         found["share"] = found["value"] / whole if whole else 0.0
         table: pd.DataFrame = found.sort_values("value", ascending=False, ignore_index=True)
         return table
@@ -85,13 +85,16 @@ def attribution(
     names, group = _groups(missing, of)
     gathered = _Gathered(missing, names)
     for at in range(missing.steps):
-        rows = np.flatnonzero(lost[at])
+        rows = np.flatnonzero(lost[at] > 0.0)
         if rows.size:
             units = np.zeros((len(missing.t.slots) + len(missing.t.sites), len(names)))
             value = np.zeros_like(units)
             np.add.at(units, (where[rows], group[rows]), lost[at, rows])
             np.add.at(value, (where[rows], group[rows]), lost[at, rows] * worth[rows])
             gathered.add(Walk(missing, at, orders=of == "output"), units, value)
+    gained = np.minimum(0.0, lost).sum(axis=0)
+    for row in np.flatnonzero(gained).tolist():
+        gathered.gain(int(where[row]), int(group[row]), float(gained[row]), float(worth[row]))
     return Attribution(gathered.ends(of), gathered.links())
 
 
@@ -137,6 +140,14 @@ class _Gathered:
                 self._link(self._cause(cause), self._label[node], float(amount))
         for (node, source), amount in zip(pairs.tolist(), went[:, usd].sum(axis=1), strict=True):
             self._link(self._label[source], self._label[node], float(amount))
+
+    def gain(self, node: int, group: int, units: float, worth: float) -> None:
+        """What somebody has more, and never gives back: no walk leads from it."""
+        slots, count = len(self._m.t.slots), len(self._names)
+        place = (KINDS.index("slot"), node) if node < slots else (KINDS.index("site"), node - slots)
+        kept = self._ends.setdefault((GAINED, *place), np.zeros(2 * count))
+        kept[group] += units
+        kept[count + group] += units * worth
 
     def _link(self, source: str, target: str, amount: float) -> None:
         if source != target and amount != 0.0:

@@ -14,12 +14,15 @@ from supplysim.errors import Fault, InvalidInput
 from supplysim.exposure.standing import in_the_way
 from supplysim.model.slots import INPUT
 from supplysim.results import Result
-from supplysim.targets import find_targets
 from supplysim.timeline import lay_out
 
 __all__ = ["Missing", "Shares"]
 
 KINDS = ("use", "output")
+WEEKS = 28
+"""Days over which lots and ships even out."""
+LEVEL, FLOW = 0.1, 0.03
+"""Shares of the undisturbed stock, and of the undisturbed flow, that may be missing of what is whole."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +68,29 @@ def since_whole(cumulated: Array, whole: Any) -> Array:
     for step, amounts in enumerate(cumulated):
         found[step] = amounts - settled
         settled = np.where(whole[step], amounts, settled)
+    return found
+
+
+def settled(amounts: Sequence[float]) -> list[float]:
+    """What remains of losses and gains once each made good the latest of the other before it; the sum is the same.
+
+    >>> settled([4.0, 6.0, -7.0, 1.0])  # six of the second loss, then one of the first, are caught up
+    [3.0, 0.0, 0.0, 1.0]
+    """
+    found, standing = [0.0] * len(amounts), list[int]()
+    for step, amount in enumerate(amounts):
+        left = amount
+        while standing and left * found[standing[-1]] < 0.0:
+            before = standing[-1]
+            both = left + found[before]
+            if abs(left) < abs(found[before]):
+                found[before], left = both, 0.0
+                break
+            found[before], left = 0.0, both
+            standing.pop()
+        if left != 0.0:
+            found[step] = left
+            standing.append(step)
     return found
 
 
@@ -118,20 +144,32 @@ class Missing:
     def whole(self) -> tuple[Any, Any]:
         """Whether each slot and each site has got over it at the end of each step (steps x slots, steps x sites).
 
-        It has what it would have, but for a lot or two, and so has everybody whom it supplies; what was
-        missing earlier has had its effects.
+        It has, on average over four weeks, what it would have, and uses or begins what it would, but for a small part;
+        so has everybody whom it supplies. What was missing earlier has had its effects by then.
         """
-        t, lot = self.t, self.network.baseline().arrays.lot
-        lump = find_targets(t, self.network.baseline().arrays).lump
-        way = np.zeros((self.steps, len(t.slots)))
-        np.add.at(way.T, t.lane_slot, self._ends(self.less("in_transit")).T)
-        sums = np.append(0, self.marks[:-1])
-        unused = np.add.reduceat(self.less("used"), sums, axis=0)
-        slots = self._ends(self.less("on_hand")) <= lump
-        slots &= (way <= 2.0 * lump) & (unused <= lump)
-        less = self.less("stock") + self.less("in_process")
-        sites = (self._ends(less) <= 2.0 * lot) & (np.add.reduceat(self._lots, sums, axis=0) <= lot)
+        t = self.t
+        way = [np.zeros((self.days, len(t.slots))) for _ in range(2)]
+        for values, into in zip(self._pair("in_transit"), way, strict=True):
+            np.add.at(into.T, t.lane_slot, values.T)
+        slots = self._level(self._pair("on_hand"), LEVEL) & self._level(way, LEVEL)
+        slots &= self._level(self._pair("used"), FLOW)
+        held = [a + b for a, b in zip(self._pair("stock"), self._pair("in_process"), strict=True)]
+        sites = self._level(held, LEVEL) & self._level(self._pair("started"), FLOW)
         return self._spread(slots, sites)
+
+    def _pair(self, record: str) -> list[Array]:
+        """A daily record of the undisturbed run, and what the run has less."""
+        less = self.less(record)
+        return [less + self.run[record].to_numpy(), less]
+
+    def _level(self, pair: list[Array], share: float) -> Any:
+        """Whether what is less is at most so much of the undisturbed, over four weeks, at the end of each step."""
+        base, less = (np.cumsum(values, axis=0) for values in pair)
+        last, first = self.marks - 1, self.marks - 1 - WEEKS
+        before = np.maximum(first, 0)
+        gone = [np.where((first >= 0)[:, None], x[before], 0.0) for x in (base, less)]
+        whole: Any = less[last] - gone[1] <= share * (base[last] - gone[0])
+        return whole
 
     def _spread(self, slots: Any, sites: Any) -> tuple[Any, Any]:
         """Who supplies one that is not whole is not whole either."""
@@ -275,7 +313,7 @@ class Missing:
     # --- what is lost ----------------------------------------------------------------------------
 
     def losses(self, of: str, countries: Sequence[str]) -> tuple[Array, Array, Any]:
-        """Units lost in each step (steps x entities), USD a unit, and the node where each loss stands."""
+        """Units lost for good in each step (steps x entities), USD a unit, and the node where each loss stands."""
         if of not in KINDS:
             raise InvalidInput(
                 [Fault("of", f"must be one of {', '.join(KINDS)}", of)], what="attribution"
@@ -301,4 +339,6 @@ class Missing:
                 raise InvalidInput([Fault("countries", rule, list(countries))], what="attribution")
             daily = np.where(there, daily, 0.0)
         sums = np.add.reduceat(daily, np.append(0, self.marks[:-1]), axis=0)
+        for entity in np.flatnonzero((sums < 0.0).any(axis=0) & (sums > 0.0).any(axis=0)).tolist():
+            sums[:, entity] = settled(sums[:, entity].tolist())
         return sums, worth, where

@@ -15,15 +15,15 @@ from supplysim.engines.trace import Array
 from supplysim.exposure.missing import Missing
 from supplysim.model.slots import DEMAND
 
-__all__ = ["KINDS", "WORDS", "Walk"]
+__all__ = ["GAINED", "KINDS", "WORDS", "Walk"]
 
 LEAK = 1e-9
 """The chance at every step that the trace is lost, so that walks in a circle end, too."""
 KINDS = ("lane", "site", "slot")
 """What an end may hold."""
-WORDS = ("unexplained", "fewer orders", "more was wanted")
-"""Causes that are no measure, numbered from below 0: -1, -2, -3."""
-UNEXPLAINED, FEWER, MORE = -1, -2, -3
+WORDS = ("unexplained", "fewer orders", "more was wanted", "gained")
+"""Causes that are no measure, numbered from below 0: -1, -2, ..."""
+UNEXPLAINED, FEWER, MORE, GAINED = -1, -2, -3, -4
 
 
 class Walk:

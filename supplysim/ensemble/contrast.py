@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from supplysim.timeline import lay_out
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["HOME", "Contrast", "Outcome", "outcome"]
+__all__ = ["HOME", "Contrast", "Outcome", "outcome", "worth_of"]
 
 HOME = ("JP", "DE")
 """The countries whose losses tell when it starts and ends, unless others are named."""
@@ -90,7 +90,7 @@ class _Valued:
     ) -> None:
         groups = [name.split(" ", 1) for name in comparison.groups(kind)]
         self.country = [country for country, _ in groups]
-        price = _prices(network, kind)
+        price = worth_of(network, kind)
         worth = np.array([price(country, goods) for country, goods in groups])
         at_home = worth * np.array([country in home for country in self.country])
         whole, lost = [], []
@@ -109,7 +109,11 @@ class _Valued:
         return found
 
 
-def _prices(network: Network, kind: str) -> Any:
+def worth_of(network: Network, kind: str) -> Callable[[str, str], float]:
+    """USD a unit by country and commodity: prices of what is used, value added of ``output``.
+
+    What no plant of the country makes counts as that of those who make it elsewhere.
+    """
     price = {item.name: item.price for item in network.commodities}
     if kind == "use":
         return lambda country, goods: price[goods]

@@ -10,7 +10,9 @@ from supplysim.exposure.attribution import Attribution, attribution
 from supplysim.exposure.audit import audit
 from supplysim.exposure.cuts import Cut
 from supplysim.exposure.leontief import FlowTable
+from supplysim.exposure.leverage import Leverage, leverage
 from supplysim.exposure.lookthrough import dependence, hhi, look_through
+from supplysim.exposure.loss import DURATIONS, cvar, lasting, loss_curve, losses, spells
 from supplysim.exposure.played import Played, play, survival_gap
 from supplysim.exposure.power import coercive_power, power_table, quantity_left
 from supplysim.exposure.risk import (
@@ -19,6 +21,7 @@ from supplysim.exposure.risk import (
     network_supply_risk,
     supply_risk,
 )
+from supplysim.exposure.settling import mser, settled
 from supplysim.exposure.static import dependence_table, flows, origins, value_added
 from supplysim.exposure.stocks import Stocks
 from supplysim.exposure.survival import (
@@ -30,9 +33,11 @@ from supplysim.exposure.survival import (
 )
 
 __all__ = [
+    "DURATIONS",
     "Attribution",
     "Cut",
     "FlowTable",
+    "Leverage",
     "Played",
     "Stocks",
     "Survival",
@@ -40,17 +45,25 @@ __all__ = [
     "audit",
     "coercive_power",
     "concentration",
+    "cvar",
     "dependence",
     "dependence_table",
     "dependency_indicators",
     "flows",
     "hhi",
+    "lasting",
+    "leverage",
     "look_through",
+    "loss_curve",
+    "losses",
+    "mser",
     "network_supply_risk",
     "origins",
     "play",
     "power_table",
     "quantity_left",
+    "settled",
+    "spells",
     "supply_risk",
     "survival",
     "survival_gap",

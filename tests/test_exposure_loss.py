@@ -132,7 +132,7 @@ def test_losses_of_a_stop_by_hand():
     assert table.loc["DE", "share"] == pytest.approx(lost / 400.0)
     assert table.loc["DE", "low"] <= table.loc["DE", "loss"] <= table.loc["DE", "high"]
     found = exposure.spells(comparison).set_index(["kind", "country"])
-    row = found.loc["use", "DE"].iloc[0]
+    row = found.loc[("use", "DE")]
     begins = stocks() + 10.0 + 1.0  # stock, and what is under way to the plant and from it
     assert row["first_short"] == pytest.approx(begins, abs=1.5)
     assert row["recovered"] == pytest.approx(60.0 + 11.0, abs=1.5)

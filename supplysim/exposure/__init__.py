@@ -21,6 +21,7 @@ from supplysim.exposure.risk import (
     network_supply_risk,
     supply_risk,
 )
+from supplysim.exposure.sensitivity import Sensitivity, answer_of, sensitivity
 from supplysim.exposure.settling import mser, settled
 from supplysim.exposure.static import dependence_table, flows, origins, value_added
 from supplysim.exposure.stocks import Stocks
@@ -31,16 +32,21 @@ from supplysim.exposure.survival import (
     time_to_recover,
     time_to_survive,
 )
+from supplysim.exposure.uncertain import RULES, Rule
 
 __all__ = [
     "DURATIONS",
+    "RULES",
     "Attribution",
     "Cut",
     "FlowTable",
     "Leverage",
     "Played",
+    "Rule",
+    "Sensitivity",
     "Stocks",
     "Survival",
+    "answer_of",
     "attribution",
     "audit",
     "coercive_power",
@@ -62,6 +68,7 @@ __all__ = [
     "play",
     "power_table",
     "quantity_left",
+    "sensitivity",
     "settled",
     "spells",
     "supply_risk",

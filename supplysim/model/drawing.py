@@ -55,7 +55,7 @@ class Drawn:
         )
 
     def values(self, uniforms: Floats) -> list[float]:
-        """What each row has where the figures come out at these quantiles.
+        """What each row has where the figures come out at these quantiles (not a number: as it is given).
 
         `rules.triangular` on whole columns: its operations are exact in the same way, number by number.
         """
@@ -65,7 +65,8 @@ class Drawn:
         rising = low + np.sqrt(u * width * (mode - low))
         falling = high - np.sqrt((1.0 - u) * width * (high - mode))
         found = np.where(u * width <= mode - low, rising, falling)
-        values: list[float] = np.minimum(high, np.maximum(low, found)).tolist()
+        drawn = np.minimum(high, np.maximum(low, found))
+        values: list[float] = np.where(np.isnan(u), mode, drawn).tolist()
         return values
 
 
@@ -87,7 +88,10 @@ class Drawing:
             draws.stream(seed, replication, entity, draws.Purpose.FIGURE)
             for entity in self.entities
         ]
-        uniforms = np.array([draws.uniform(stream, 0) for stream in streams])
+        return self.at(tables, np.array([draws.uniform(stream, 0) for stream in streams]))
+
+    def at(self, tables: Tables, uniforms: Floats) -> Tables:
+        """The tables of the world in which the figures come out at these quantiles, see `Drawn.values`."""
         changed: dict[str, dict[str, Column]] = {}
         places: dict[str, set[int]] = {}
         for drawn in self.columns:

@@ -177,6 +177,26 @@ class Network:
 
         return drawn_network(self, seed, replication)
 
+    def at(self, quantiles: Mapping[str, float]) -> Network:
+        """The network of the world in which some figures come out at these quantiles (0: low, 1: high) of their ranges.
+
+        Figures that are not named stay as the network gives them; see `drawn` for what moves with them.
+
+        >>> net = Network(
+        ...     name="tiny",
+        ...     commodities=[Commodity("ore")],
+        ...     sites=[Site("mine", country="CN", makes="ore", utilisation=0.8)],
+        ...     demands=[Demand("use", country="DE", commodity="ore", rate=4.0)],
+        ...     lanes=[Lane("mine", "use", lead_time=30)],
+        ...     ranges=[Range("use", kind="demand", name="use", field="rate", low=3.0, high=6.0)],
+        ... )
+        >>> net.at({"use": 1.0}).demands[0].rate, net.at({}).demands[0].rate
+        (6.0, 4.0)
+        """
+        from supplysim.model.worlds import network_at
+
+        return network_at(self, quantiles)
+
     @cached_property
     def given_order(self) -> Mapping[str, Ints]:
         """The sorted row of each site, lane, ... as they were given, by field."""

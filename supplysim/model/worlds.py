@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from supplysim.errors import Fault, InvalidInput
+from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model.baseline import Baseline, steady_flow
 from supplysim.model.checks import find_faults_of_figures
 from supplysim.model.columns import Column, Ints, Plain, sealed
@@ -19,7 +20,7 @@ from supplysim.model.tables import Tables
 if TYPE_CHECKING:
     from supplysim.model.network import Network
 
-__all__ = ["drawn_network", "given_order"]
+__all__ = ["drawn_network", "given_order", "network_at"]
 
 
 def drawn_network(network: Network, seed: int, replication: int) -> Network:
@@ -33,15 +34,35 @@ def drawn_network(network: Network, seed: int, replication: int) -> Network:
         raise InvalidInput(faults, what="drawn")
     if not network.ranges:
         return network
-    drawing = network.drawing
-    tables = drawing.draw(network.tables, seed, replication)
-    findings = Findings()
+    tables = network.drawing.draw(network.tables, seed, replication)
+    return _world(network, tables, f"drawn for replication {replication} with seed {seed}")
+
+
+def network_at(network: Network, quantiles: Mapping[str, float]) -> Network:
+    """See `Network.at`."""
+    figures = network.drawing.figures
+    known = set(figures)
+    faults = [
+        Fault(f"quantiles[{name!r}]", f"unknown figure; {nearest(name, known)}", value)
+        if name not in known
+        else Fault(f"quantiles[{name!r}]", "must be a number from 0 to 1", value)
+        for name, value in quantiles.items()
+        if name not in known or not 0.0 <= value <= 1.0
+    ]
+    if faults:
+        raise InvalidInput(faults, what="Network.at")
+    uniforms = np.array([quantiles.get(name, np.nan) for name in figures])
+    return _world(network, network.drawing.at(network.tables, uniforms), "at these quantiles")
+
+
+def _world(network: Network, tables: Tables, what: str) -> Network:
+    """The network of tables whose figures were drawn."""
+    drawing, findings = network.drawing, Findings()
     find_faults_of_figures(tables, findings)
     baseline = steady_flow(_unbounded(tables), findings)
     if findings:
         told = Fault("ranges", f"these figures were drawn: {'; '.join(drawing.figures)}")
-        what = f"Network {network.name!r} as drawn for replication {replication} with seed {seed}"
-        raise InvalidInput([*findings.faults(), told], what=what)
+        raise InvalidInput([*findings.faults(), told], what=f"Network {network.name!r} as {what}")
     tables = _with_room(network, tables, baseline)
     more = {"_baseline": baseline, "_drawing": NOTHING_DRAWN, "ranges": ()}
     return with_tables(network, tables, network.given_order, more)

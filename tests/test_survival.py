@@ -159,8 +159,9 @@ def test_when_stocks_are_whole_again():
     """The mine makes twice what is used: what ran down in 30 days is back in 30."""
     net = chain()
     stocks = Stocks(np.array([200.0, 40.0]), np.array([0.0, 15.0]), np.array([300.0, 10.0]))
-    found = exposure.survival(net, Cut(nodes=["mine"]), recover=30.0, stocks=stocks)
-    assert (found.loss, found.refill) == (0.0, pytest.approx(30.0))
+    cut = Cut(nodes=["mine"])
+    assert exposure.survival(net, cut, recover=30.0, stocks=stocks).loss == 0.0
+    assert exposure.time_to_recover(net, cut, lasts=30.0, stocks=stocks) == pytest.approx(60.0)
 
 
 def test_idle_capacity_counts_from_when_it_may_be_back():

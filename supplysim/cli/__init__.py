@@ -1,4 +1,4 @@
-"""The command line: ``supplysim run``, ``list``, ``check``, ``schema``.
+"""The command line: ``supplysim run``, ``compare``, ``exposure``, ``list``, ``check``, ``schema``.
 
 Results go to stdout, progress and errors to stderr. Exit codes: 0 done, 1 failed, 2 an input was refused (nothing
 is written then), 130 interrupted.
@@ -33,6 +33,7 @@ What do countries lose when a state cuts, slows or distorts a flow of goods? Try
   supplysim list                        the bundled networks and scenarios
   supplysim run gallium-licence-2023    simulate one: who loses what, when, how sure
   supplysim compare A B C               several on the same draws: what would help, at what cost
+  supplysim exposure DE JP --on CN      how exposed is a country to another, chain by chain?
   supplysim check FILE                  is this network or scenario sound?
   supplysim attach SUPPLIERS.csv        hang your own company on a network (--template: an example)
   supplysim schema                      JSON Schema of a scenario file, for your editor
@@ -184,6 +185,36 @@ def compare(  # noqa: PLR0913 - the options of a command
         contest.write(order, table, fresh)
     contest.show(table)
     stdout().print(f"\nEverything is in {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def exposure(
+    countries: Annotated[
+        list[str] | None, typer.Argument(help="Countries or groups; default: DE and JP.")
+    ] = None,
+    on: Annotated[str, typer.Option(help="The country or group that they depend on.")] = "CN",
+    days: Annotated[float, typer.Option(help="How long what comes from there stops.")] = 90.0,
+    network: Network = None,
+    horizon: Annotated[int, typer.Option(min=1, help="Days that are simulated.")] = 540,
+    out: Out = None,
+) -> None:
+    """One page a country: by chain, how dependent it is, how long it lasts, what it loses, what it hangs on.
+
+    With --out, leaves the pages, a figure of each, and the rows of the network behind them in a folder.
+    """
+    say(f"supplysim exposure {' '.join(countries or [])}".rstrip())
+    from supplysim.cli import page
+    from supplysim.cli.folder import building, claim
+
+    folder = None if out is None else claim(out)
+    pages = page.work(countries or ["DE", "JP"], on, days, network, horizon)
+    for name, found in pages.items():
+        page.show(name, on, days, found)
+    stdout().print(page.NOTE, markup=False)
+    if folder is not None:
+        with building(folder) as fresh:
+            page.write(pages, on, days, fresh)
+        stdout().print(f"\nEverything is in {folder}", markup=False, soft_wrap=True)
 
 
 @app.command("list")

@@ -13,6 +13,7 @@ from supplysim.exposure.leontief import FlowTable
 from supplysim.exposure.leverage import Leverage, leverage
 from supplysim.exposure.lookthrough import dependence, hhi, look_through
 from supplysim.exposure.loss import DURATIONS, cvar, lasting, loss_curve, losses, spells
+from supplysim.exposure.page import Page, exposure_page
 from supplysim.exposure.played import Played, play, survival_gap
 from supplysim.exposure.power import coercive_power, power_table, quantity_left
 from supplysim.exposure.risk import (
@@ -41,6 +42,7 @@ __all__ = [
     "Cut",
     "FlowTable",
     "Leverage",
+    "Page",
     "Played",
     "Rule",
     "Sensitivity",
@@ -55,6 +57,7 @@ __all__ = [
     "dependence",
     "dependence_table",
     "dependency_indicators",
+    "exposure_page",
     "flows",
     "hhi",
     "lasting",

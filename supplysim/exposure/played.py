@@ -11,7 +11,7 @@ import numpy as np
 from supplysim.engines.trace import Array
 from supplysim.errors import Fault, InvalidInput
 from supplysim.exposure.cuts import Cut
-from supplysim.exposure.survival import survival
+from supplysim.exposure.survival import survival, time_to_recover
 from supplysim.model import Network
 from supplysim.results import Result
 from supplysim.scenario import Scenario
@@ -101,7 +101,7 @@ def survival_gap(network: Network, cut: Cut, *, lasts: float, horizon: int = 730
     rows = {
         "survive": (best.survive, seen.survive),
         "loss": (best.loss, seen.within),
-        "recover": (lasts + best.refill, seen.whole),
+        "recover": (time_to_recover(network, cut, lasts=lasts), seen.whole),
     }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["programme", "simulation"])
     with np.errstate(invalid="ignore"):

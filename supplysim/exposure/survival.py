@@ -41,9 +41,9 @@ class Survival:
     """What the programme found for one cut.
 
     ``survive`` (days until the first loss that nobody could avoid, infinite if none ever), ``recover`` (days that the
-    cut lasts, as given), ``loss`` (USD that must be lost at least within them), ``lost`` (units by demand), ``refill``
-    (days after the cut until stocks are whole again), and ``binds``: what would help, most first, with columns kind
-    (stock or capacity), name, country, commodity and days (that one more day's worth of it lets the network survive).
+    cut lasts, as given), ``loss`` (USD that must be lost at least within them), ``lost`` (units by demand), and
+    ``binds``: what would help, most first, with columns kind (stock or capacity), name, country, commodity and days
+    (that one more day's worth of it lets the network survive). For when stocks are whole again see `time_to_recover`.
 
     No loss and ``survive >= recover`` are the same thing.
     """
@@ -52,14 +52,10 @@ class Survival:
     recover: float
     loss: float
     lost: pd.Series[float]
-    refill: float
     binds: pd.DataFrame
 
     def __repr__(self) -> str:
-        return (
-            f"<Survival {self.survive:.1f} days of {self.recover:g}, loss {self.loss:.6g} USD, "
-            f"whole again {self.refill:.1f} days after>"
-        )
+        return f"<Survival {self.survive:.1f} days of {self.recover:g}, loss {self.loss:.6g} USD>"
 
 
 def survival(
@@ -90,13 +86,11 @@ def survival(
     programme = Programme(whole, opening, qualified=qualified)
     least = programme.least_loss(periods, value)
     longest = _survive(programme, periods)
-    after = Period.normal(whole, days)
     return Survival(
         survive=longest.days,
         recover=days,
         loss=least.value,
         lost=_by_demand(whole, least.lost),
-        refill=programme.refill([*periods, after], least.lost),
         binds=_binding(whole, longest),
     )
 
@@ -167,6 +161,7 @@ def time_to_recover(
     lasts: float | None = None,
     by: By = "programme",
     horizon: int = 730,
+    stocks: Stocks | None = None,
 ) -> float:
     """Days from the begin of a cut that ``lasts`` so long until use is served and stocks are whole again.
 
@@ -181,7 +176,10 @@ def time_to_recover(
         from supplysim.exposure.played import play
 
         return play(network, cut, lasts=days, horizon=horizon).whole
-    return days + survival(network, cut, recover=days).refill
+    whole, periods, opening = _laid_out(network, cut, days, stocks)
+    programme = Programme(whole, opening)
+    least = programme.least_loss(periods, _worth(network, None))
+    return days + programme.refill([*periods, Period.normal(whole, days)], least.lost)
 
 
 # --- parts ---------------------------------------------------------------------------------------

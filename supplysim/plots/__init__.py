@@ -8,17 +8,33 @@ replications (``level=0.9``) and nothing else: not the uncertainty of the figure
 from supplysim.plots.chains import chain
 from supplysim.plots.charts import cover, flows, history, totals, unmet
 from supplysim.plots.contrasts import contrast
+from supplysim.plots.exposures import (
+    attribution,
+    dependence,
+    leverage,
+    loss_curve,
+    page,
+    sensitivity,
+    survival,
+)
 from supplysim.plots.style import COLOURS, new_axes, save
 
 __all__ = [
     "COLOURS",
+    "attribution",
     "chain",
     "contrast",
     "cover",
+    "dependence",
     "flows",
     "history",
+    "leverage",
+    "loss_curve",
     "new_axes",
+    "page",
     "save",
+    "sensitivity",
+    "survival",
     "totals",
     "unmet",
 ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from supplysim import exposure
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model import Network
+from supplysim.plots.ribbons import ribbon
 from supplysim.plots.style import COLOURS, GREY, new_axes
 
 if TYPE_CHECKING:
@@ -85,7 +86,13 @@ def _panel(axes: Axes, table: pd.DataFrame, corner: tuple[float, float], title: 
         for end in users:
             height = ribbons.get((start, end), 0.0) / total * _scale(len(makers), len(users))
             if height > 0.0:
-                _ribbon(axes, left + WIDTH, right, starts[start], ends[end], height, start)
+                ribbon(
+                    axes,
+                    (left + WIDTH, starts[start]),
+                    (right, ends[end]),
+                    height,
+                    SHOWN.get(start, OTHERS),
+                )
                 starts[start] -= height
                 ends[end] -= height
     middle = left + (1.0 + WIDTH) / 2.0
@@ -138,25 +145,6 @@ def _stack(
         tops[name] = top
         top -= height + GAP
     return tops
-
-
-def _ribbon(
-    axes: Axes, x0: float, x1: float, top0: float, top1: float, height: float, origin: str
-) -> None:
-    from matplotlib.patches import PathPatch
-    from matplotlib.path import Path
-
-    middle = (x0 + x1) / 2.0
-    points = [(x0, top0), (middle, top0), (middle, top1), (x1, top1)]
-    points += [
-        (x1, top1 - height),
-        (middle, top1 - height),
-        (middle, top0 - height),
-        (x0, top0 - height),
-    ]
-    codes = [Path.MOVETO, *[Path.CURVE4] * 3, Path.LINETO, *[Path.CURVE4] * 3]
-    colour = SHOWN.get(origin, OTHERS)
-    axes.add_patch(PathPatch(Path(points, codes), facecolor=colour, edgecolor="none", alpha=0.45))
 
 
 def _wrapped(title: str) -> str:

@@ -20,6 +20,8 @@ __all__ = ["attribution", "dependence", "leverage", "loss_curve", "page", "sensi
 MOST = 16
 """Rows that one chart can hold."""
 REST = "the rest"
+LEAST = 0.015
+"""A share of all below which a flow is drawn with the rest."""
 
 
 def dependence(table: pd.DataFrame, *, axes: Axes | None = None, title: str = "") -> Axes:
@@ -153,7 +155,7 @@ def sensitivity(found: Sensitivity, *, axes: Axes | None = None) -> Axes:
 def _few(names: pd.Series[str], values: pd.Series[float]) -> list[str]:
     """The names with the largest sums; the others as one."""
     sums = values.groupby(names.to_numpy()).sum().sort_values(ascending=False)
-    kept = set(sums.index[: MOST // 2])
+    kept = set(sums.index[: MOST // 2][sums.iloc[: MOST // 2] >= LEAST * sums.sum()])
     return [name if name in kept else REST for name in names]
 
 

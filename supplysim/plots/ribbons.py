@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["layers", "ribbon"]
 
-WIDTH, GAP = 0.05, 0.02
+WIDTH, GAP = 0.05, 0.035
 """Of a block, and between blocks, where columns stand 1 apart and are 1 high."""
 
 
@@ -46,7 +46,7 @@ def layers(
             columns[at + 1][end] += amount
     whole = max(sum(columns[0].values()), 1e-300)
     most = max(len(column) for column in columns)
-    scale = max(0.2, 1.0 - GAP * (most - 1)) / whole
+    scale = max(0.2, 1.0 - GAP * most) / whole
     tops: list[dict[str, float]] = []
     for at, column in enumerate(columns):
         top, places = 1.0, {}
@@ -80,5 +80,5 @@ def layers(
             left[start] -= height
             right[end] -= height
     axes.set_xlim(-0.45, len(columns) - 0.45)
-    axes.set_ylim(min(0.0, 1.0 - 1.05 * (1.0 + GAP * most)), 1.03)
+    axes.set_ylim(-0.05, 1.03)
     axes.set_axis_off()

@@ -132,6 +132,10 @@ def test_every_exposure_has_its_picture(found, tmp_path):
     drawn = {
         "page": plots.page(found),
         "dependence": plots.dependence(exposure.dependence(net, "DE", "CN")),
+        "hhi": plots.ranking(exposure.hhi(net, "DE"), "look_through"),
+        "causes": plots.ranking(
+            exposure.attribution(base, run).by("cause", "goods"), "value", names="cause,goods"
+        ),
         "survival": plots.survival(exposure.survival(net, exposure.Cut(origin=["CN"]), recover=90)),
         "attribution": plots.attribution(exposure.attribution(base, run)),
         "leverage": plots.leverage(
@@ -155,6 +159,11 @@ def test_every_exposure_has_its_picture(found, tmp_path):
         for ending in ("png", "svg"):
             plots.save(axes, tmp_path / f"{name}.{ending}")
             assert (tmp_path / f"{name}.{ending}").stat().st_size > 2_000
+
+
+def test_a_ranking_of_nothing_is_refused():
+    with pytest.raises(ss.InvalidInput, match="did you mean 'step'"):
+        plots.ranking(exposure.hhi(chains(), "DE"), "steps")
 
 
 def test_the_shares_that_the_docs_print():

@@ -273,6 +273,14 @@ def test_both_beside_each_other():
     assert table.attrs["binds"] in ("plant|ore", "use", "plant")
 
 
+def test_measures_beside_each_other():
+    stop = ss.Scenario(measures=[ss.ExportBan(origin=["CN"], commodities=["ore"], ends=120)])
+    table = exposure.survival_gap(chain(), stop, lasts=300.0, horizon=400)
+    same = exposure.survival_gap(chain(), Cut(origin=["CN"]), lasts=120.0, horizon=400)
+    assert table.loc["survive", "simulation"] == same.loc["survive", "simulation"]
+    assert table.loc["loss", "programme"] == pytest.approx(same.loc["loss", "programme"], rel=1e-6)
+
+
 def test_many_cuts_at_once():
     net = shared_suppliers()
     cuts = {name: Cut(nodes=name.split()) for name in ("s1", "s2", "s1 s3")}

@@ -83,7 +83,9 @@ def play(
     )
 
 
-def survival_gap(network: Network, cut: Cut, *, lasts: float, horizon: int = 730) -> pd.DataFrame:
+def survival_gap(
+    network: Network, cut: Cut | Scenario, *, lasts: float | None = None, horizon: int = 730
+) -> pd.DataFrame:
     """The programme's answers beside the simulation's, and the gap between them.
 
     Rows: ``survive`` (days), ``loss`` (USD while the cut lasts), ``recover`` (days from the begin until stocks are
@@ -97,11 +99,12 @@ def survival_gap(network: Network, cut: Cut, *, lasts: float, horizon: int = 730
     import pandas as pd
 
     best = survival(network, cut, recover=lasts)
-    seen = play(network, cut, lasts=lasts, horizon=horizon)
+    days = best.recover
+    seen = play(network, cut, lasts=days, horizon=max(horizon, math.ceil(days)))
     rows = {
         "survive": (best.survive, seen.survive),
         "loss": (best.loss, seen.within),
-        "recover": (time_to_recover(network, cut, lasts=lasts), seen.whole),
+        "recover": (time_to_recover(network, cut, lasts=days), seen.whole),
     }
     table = pd.DataFrame.from_dict(rows, orient="index", columns=["programme", "simulation"])
     with np.errstate(invalid="ignore"):

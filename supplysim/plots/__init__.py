@@ -14,6 +14,7 @@ from supplysim.plots.exposures import (
     leverage,
     loss_curve,
     page,
+    ranking,
     sensitivity,
     survival,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "loss_curve",
     "new_axes",
     "page",
+    "ranking",
     "save",
     "sensitivity",
     "survival",

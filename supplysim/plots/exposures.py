@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.exposure import Attribution, Leverage, Page, Sensitivity, Survival
 from supplysim.plots.ribbons import layers
 from supplysim.plots.style import COLOURS, GREY, finish, new_axes
@@ -15,7 +16,16 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["attribution", "dependence", "leverage", "loss_curve", "page", "sensitivity", "survival"]
+__all__ = [
+    "attribution",
+    "dependence",
+    "leverage",
+    "loss_curve",
+    "page",
+    "ranking",
+    "sensitivity",
+    "survival",
+]
 
 MOST = 16
 """Rows that one chart can hold."""
@@ -57,6 +67,33 @@ def page(found: Page, *, axes: Axes | None = None) -> Axes:
         )
     axes.legend(fontsize=8, frameon=False, loc="lower right")
     return axes
+
+
+def ranking(
+    table: pd.DataFrame, column: str, *, names: str = "", axes: Axes | None = None, label: str = ""
+) -> Axes:
+    """Bars of any table of exposures by one ``column``, largest first: risks, concentrations, losses, causes, powers.
+
+    ``names`` is the column (several joined by commas) that says what each row is; by default the index. Intervals
+    are drawn where the table has ``low`` and ``high`` for ``loss``.
+    """
+    wrong = [x for x in (column, *filter(None, names.split(","))) if x not in table.columns]
+    if wrong:
+        rule = f"no such column; {nearest(wrong[0], list(table.columns))}"
+        raise InvalidInput([Fault("column", rule, wrong[0])], what="plot")
+    finite = table[np.isfinite(table[column].to_numpy(dtype=float))]
+    chosen = finite.sort_values(column, ascending=False).head(MOST).iloc[::-1]
+    axes = axes or new_axes(height=1.4 + 0.24 * max(1, len(chosen)))[0]
+    y = np.arange(len(chosen))
+    axes.barh(y, chosen[column].to_numpy(), color=COLOURS[0], height=0.6)
+    if column == "loss" and {"low", "high"} <= set(table.columns):
+        axes.hlines(y, chosen["low"], chosen["high"], color="black", linewidth=1.0)
+    columns = [chosen[name].astype(str) for name in names.split(",")] if names else []
+    said = (
+        [" ".join(row) for row in zip(*columns, strict=True)] if names else chosen.index.astype(str)
+    )
+    axes.set_yticks(y, list(said))
+    return _across(axes, label or column, str(table.attrs.get("definition", column))[:110])
 
 
 def survival(found: Survival, *, axes: Axes | None = None) -> Axes:

@@ -11,6 +11,7 @@ import numpy as np
 
 from supplysim.engines.trace import Array
 from supplysim.ensemble.runs import Ensemble
+from supplysim.ensemble.statistics import trailing
 from supplysim.errors import Fault, InvalidInput
 
 if TYPE_CHECKING:
@@ -85,7 +86,9 @@ class Comparison:
         """Whether each day is a short one: replications x days x groups, block by block."""
         if kind == "output":
             for base, other in self.records(kind):
-                yield _trailing(other) < 0.99 * _trailing(base)
+                yield trailing(other, WINDOW, begun=False) < 0.99 * trailing(
+                    base, WINDOW, begun=False
+                )
             return
         waiting = self._pairs("demand", _gone_short)
         for (before, after), (use, _) in zip(waiting, self.records(kind), strict=True):
@@ -156,15 +159,6 @@ def _spread_out(block: Array, columns: list[int], count: int) -> Array:
     wide = np.zeros((*block.shape[:2], count))
     wide[:, :, columns] = block
     return wide
-
-
-def _trailing(values: Array) -> Array:
-    """Sums over the last `WINDOW` days; before there are so many, nothing is short."""
-    summed = np.cumsum(values, axis=1)
-    trailing = summed.copy()
-    trailing[:, WINDOW:] -= summed[:, :-WINDOW]
-    trailing[:, : WINDOW - 1] = 0.0
-    return trailing
 
 
 def _ends(short: Flags) -> tuple[Array, Array]:

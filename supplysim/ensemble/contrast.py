@@ -11,6 +11,7 @@ import numpy as np
 
 from supplysim.engines.trace import Array
 from supplysim.ensemble.compare import WINDOW, Comparison, mean_between
+from supplysim.ensemble.statistics import trailing
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.measures import Context, Measure
 from supplysim.model import Network
@@ -243,16 +244,8 @@ class Contrast:
 
 def _behind(low: Array, high: Array, normal: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Days on which the last 28 days' sum of one is below that of another by 1 % of normal."""
-    sums = [_trailing(x) for x in (low, high, normal)]
+    sums = [trailing(x, WINDOW, begun=False) for x in (low, high, normal)]
     return np.asarray(sums[0] < sums[1] - SHORT * sums[2])
-
-
-def _trailing(values: Array) -> Array:
-    summed = np.cumsum(values, axis=1)
-    trailing: Array = summed.copy()
-    trailing[:, WINDOW:] -= summed[:, :-WINDOW]
-    trailing[:, : WINDOW - 1] = 0.0
-    return trailing
 
 
 def _first(flags: np.ndarray[Any, np.dtype[np.bool_]]) -> float:

@@ -11,12 +11,27 @@ import numpy as np
 
 from supplysim.engines.trace import Array
 
-__all__ = ["joined", "mean", "quantiles", "sd", "totals"]
+__all__ = ["joined", "mean", "quantiles", "sd", "totals", "trailing"]
 
 Pieces = Callable[[], Iterable[Array]]
 
 CHUNK = 64 * 2**20
 """Bytes of all replications that are looked at together where that is needed, some days at a time."""
+
+
+def trailing(values: Array, days: int, *, axis: int = 1, begun: bool = True) -> Array:
+    """Sums over the last ``days``: of what there is while there are fewer, or 0 then if not ``begun``.
+
+    >>> days = np.array([[1.0, 2.0, 3.0]])
+    >>> trailing(days, 2).tolist(), trailing(days, 2, begun=False).tolist()
+    ([[1.0, 3.0, 5.0]], [[0.0, 3.0, 5.0]])
+    """
+    summed = np.moveaxis(np.cumsum(values, axis=axis), axis, 0)
+    found = summed.copy()
+    found[days:] -= summed[:-days]
+    if not begun:
+        found[: days - 1] = 0.0
+    return np.asarray(np.moveaxis(found, 0, axis))
 
 
 def joined(pieces: Iterable[Array], count: int) -> Array:

@@ -14,6 +14,7 @@ from supplysim.engines.trace import Array
 from supplysim.ensemble import Comparison, compare, ensemble, outcome
 from supplysim.ensemble.compare import KINDS, mean_between
 from supplysim.ensemble.contrast import HOME, worth_of
+from supplysim.ensemble.statistics import trailing
 from supplysim.errors import Fault, InvalidInput
 from supplysim.measures import Measure
 from supplysim.model import Network
@@ -186,7 +187,7 @@ def spells(comparison: Comparison, *, window: int = 28) -> pd.DataFrame:
         names = comparison.groups(kind)
         days, depths = [], []
         for base, other in comparison.records(kind):
-            normal, left = (_trailing(x, window) for x in (base, other))
+            normal, left = (trailing(x, window) for x in (base, other))
             with np.errstate(all="ignore"):
                 gone = np.where(normal > 0.0, 1.0 - left / normal, -np.inf)
             gone[:, : window - 1] = -np.inf
@@ -201,13 +202,6 @@ def spells(comparison: Comparison, *, window: int = 28) -> pd.DataFrame:
     )
     columns = ["kind", "country", "commodity", "first_short", "trough", "depth", "recovered"]
     return table[[*columns, "short_runs"]].reset_index(drop=True)
-
-
-def _trailing(values: Array, window: int) -> Array:
-    summed = np.cumsum(values, axis=1)
-    found = summed.copy()
-    found[:, window:] -= summed[:, :-window]
-    return np.asarray(found)
 
 
 # --- against duration ----------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from supplysim.engines.trace import Array
+from supplysim.ensemble.statistics import trailing
 from supplysim.errors import Fault, InvalidInput
 from supplysim.exposure.cuts import Cut
 from supplysim.exposure.survival import survival, time_to_recover
@@ -127,21 +128,13 @@ def _whole(run: Result, base: Result, since: int) -> float:
     use = base.data["slot_use"].to_numpy()
     names = base.data["slot"].values[use > 0.0]
     now, then = (
-        _trailing(x.data["on_hand"].sel(slot=names).to_numpy() / use[use > 0.0])
+        trailing(x.data["on_hand"].sel(slot=names).to_numpy() / use[use > 0.0], WINDOW, axis=0)
         for x in (run, base)
     )
     whole = np.minimum(now, then).sum(axis=1) >= WHOLE * then.sum(axis=1)
     broken = np.flatnonzero(~whole)
     day = max(since, int(broken[-1]) + 1) if broken.size else since
     return math.inf if day >= len(whole) else float(day)
-
-
-def _trailing(values: Array) -> Array:
-    """Means over the last days, as many as there are."""
-    summed = np.cumsum(values, axis=0)
-    summed[WINDOW:] -= summed[:-WINDOW].copy()
-    days = np.minimum(np.arange(1, len(values) + 1), WINDOW)
-    return np.asarray(summed / days[:, None])
 
 
 def _long_enough(network: Network, cut: Cut, horizon: int) -> None:

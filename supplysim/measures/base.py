@@ -28,7 +28,7 @@ from supplysim.model.fields import (
     frozen,
 )
 
-__all__ = ["Charge", "Context", "Measure", "known_commodities", "use_names", "users"]
+__all__ = ["Charge", "Context", "Measure", "known_commodities", "nobody", "use_names", "users"]
 
 Names = Annotated[Sequence[Name], Items]
 
@@ -188,6 +188,20 @@ def users(
     if to is not None:
         found &= (t.country.each(lambda name: name in to) > 0.0)[t.slots.node]
     return [t.slot(row) for row in np.flatnonzero(found).tolist()]
+
+
+def nobody(
+    network: Network, commodities: Collection[str], field: str, to: Collection[str]
+) -> Fault:
+    """The fault of a measure for users in countries ``to``, the field of that name, where there are none.
+
+    >>> from supplysim.testing import tiny
+    >>> nobody(tiny(), ["ore"], "to", ["JP"]).rule
+    'nobody there uses it; it is used in DE'
+    """
+    places = sorted({slot.country for slot in users(network, commodities) if slot.kind != "store"})
+    told = ", ".join(places) if places else "no country of this network"
+    return Fault(field, f"nobody there uses it; it is used in {told}", list(to))
 
 
 def use_names(network: Network, slot: Slot) -> set[str]:

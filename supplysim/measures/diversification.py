@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from supplysim.changes import STRUCTURE, Add, Change, Closed, Factor, Primitive, Target
 from supplysim.errors import Fault, InvalidInput, nearest
-from supplysim.measures.base import Context, Measure, Names, known_commodities, users
+from supplysim.measures.base import Context, Measure, Names, known_commodities, nobody, users
 from supplysim.measures.shares import moved
 from supplysim.measures.supplier import NewSupplier, ramp_up
 from supplysim.model import Lane, Network, Quantity, Site
@@ -98,7 +98,7 @@ class SecondSource(NewSupplier):
         if not faults:
             faults = self.check(network)
             if not faults and not self.users(network, self.site or self.key):
-                faults = [Fault("to", "nobody there uses the commodity", list(self.to))]
+                faults = [nobody(network, [self.commodity], "to", self.to)]
         if faults:
             raise InvalidInput(faults, what=f"SecondSource {self.key!r}")
 
@@ -273,7 +273,7 @@ class ShareCap(Measure):
         try:
             to = network.countries(self.to)
             if not faults and not users(network, self.commodities, to):
-                faults.append(Fault("to", "nobody there uses the commodities", list(self.to)))
+                faults.append(nobody(network, self.commodities, "to", self.to))
         except InvalidInput as error:
             faults += [Fault("to", f.rule, f.value) for f in error.faults]
         return faults

@@ -16,6 +16,7 @@ from supplysim.measures.base import (
     Measure,
     Names,
     known_commodities,
+    nobody,
     use_names,
     users,
 )
@@ -58,7 +59,7 @@ class EarlyWarning(Measure):
         faults = Measure.faults(self, context) + known_commodities(self.commodities, network)
         try:
             if not faults and not self._slots(network):
-                faults.append(Fault("to", "nobody there uses any", list(self.to)))
+                faults.append(nobody(network, self.commodities, "to", self.to))
         except InvalidInput as error:
             faults += [Fault("to", f.rule, f.value) for f in error.faults]
         return faults

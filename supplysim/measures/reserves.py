@@ -61,7 +61,8 @@ class Reserve(Stockpile):
 
     def structure(self, network: Network) -> Network:
         """The store, its supplying lanes, and its closed lanes to the users."""
-        faults = self.wrong(network, self.to or (self.country,), "to")
+        place = "to" if self.to else "country"
+        faults = self.wrong(network, self.to or (self.country,), place)
         if (self.amount is None) == (self.days is None):
             faults.append(Fault("amount", "give exactly one of amount and days"))
         if faults:

@@ -17,6 +17,7 @@ from supplysim.measures.base import (
     Measure,
     Names,
     known_commodities,
+    nobody,
     use_names,
     users,
 )
@@ -193,7 +194,7 @@ class Stockpile(Measure):
             faults.append(Fault("above", f"must be at least below ({self.below})", self.above))
         try:
             if not faults and not self.slots(network, to):
-                faults.append(Fault(place, "nobody there uses the commodity", list(to)))
+                faults.append(nobody(network, [self.commodity], place, to))
         except InvalidInput as error:
             faults += [Fault(place, f.rule, f.value) for f in error.faults]
         return faults

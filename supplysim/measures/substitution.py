@@ -12,7 +12,15 @@ from pydantic import Field
 
 from supplysim.changes import STRUCTURE, Add, Change, Closed, Factor, Primitive, Target
 from supplysim.errors import Fault, InvalidInput
-from supplysim.measures.base import Context, Measure, Names, known_commodities, use_names, users
+from supplysim.measures.base import (
+    Context,
+    Measure,
+    Names,
+    known_commodities,
+    nobody,
+    use_names,
+    users,
+)
 from supplysim.model import Input, Lane, Network, Quantity, Site, Slot
 from supplysim.model.fields import Course, Items, LongTime, Name, Positive, Share, frozen
 
@@ -291,7 +299,7 @@ def _faults(measure: _LessUse, context: Context, commodities: Sequence[str]) -> 
     faults += [Fault(place, f.rule, f.value) for f in known_commodities(commodities, network)]
     try:
         if not faults and not measure.slots(network, commodities):
-            faults.append(Fault("to", "nobody there uses any", list(measure.to)))
+            faults.append(nobody(network, commodities, "to", measure.to))
     except InvalidInput as error:
         faults += [Fault("to", f.rule, f.value) for f in error.faults]
     return faults

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from supplysim.changes import STRUCTURE, Add, Change, Closed, Factor, Primitive, Target
 from supplysim.errors import Fault, InvalidInput
-from supplysim.measures.base import Context, Measure, known_commodities, users
+from supplysim.measures.base import Context, Measure, known_commodities, nobody, users
 from supplysim.model import Fixed, Lane, Network, Store
 from supplysim.model.distributions import Duration
 from supplysim.model.fields import (
@@ -118,7 +118,7 @@ class NewSupplier(Measure):
         ]
         try:
             if not faults and not self.users(network):
-                faults.append(Fault("to", "nobody there uses the commodity", list(self.to)))
+                faults.append(nobody(network, [self.commodity], "to", self.to))
         except InvalidInput as error:
             faults += [Fault("to", f.rule, f.value) for f in error.faults]
         return faults

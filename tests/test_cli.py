@@ -422,3 +422,19 @@ def test_build_tells_what_it_moved_and_writes_a_network(tmp_path, capsys):
     told = capsys.readouterr().out
     assert "trade ore AU CN" in told and "Worst balances" in told
     assert ss.load_network(tmp_path / "made").name == "made"
+
+
+def test_a_start_of_ones_own(work, monkeypatch):
+    """What `new` writes is sound, runs, and its answer helps."""
+    done = call("new", "mine")
+    assert "supplysim run stop.toml" in done.stdout
+    monkeypatch.chdir(work / "mine")
+    for name in ("network.toml", "stop.toml", "reserve.toml"):
+        assert call("check", name).stdout.startswith("OK")
+        assert sum("#" in line for line in Path(name).read_text(encoding="utf-8").splitlines()) >= 2
+    call("compare", "stop.toml", "reserve.toml", "--replications", "3", "--workers", "1")
+    losses = pd.read_csv("out/comparison/comparison.csv").set_index("scenario")["loss"]
+    assert losses["stop"] > losses["reserve"] >= 0.0
+    monkeypatch.chdir(work)
+    assert "is there already" in call("new", "mine", code=2).stderr
+    assert "must begin with a letter" in call("new", "x y", code=2).stderr

@@ -34,7 +34,9 @@ What do countries lose when a state cuts, slows or distorts a flow of goods? Try
   supplysim run gallium-licence-2023    simulate one: who loses what, when, how sure
   supplysim compare A B C               several on the same draws: what would help, at what cost
   supplysim exposure DE JP --on CN      how exposed is a country to another, chain by chain?
+  supplysim report magnet-stop          one page on a scenario, to be read and printed
   supplysim check FILE                  is this network or scenario sound?
+  supplysim new NAME                    a small commented network and scenario to start your own from
   supplysim attach SUPPLIERS.csv        hang your own company on a network (--template: an example)
   supplysim schema                      JSON Schema of a scenario file, for your editor
   supplysim run --help                  all options"""
@@ -104,7 +106,7 @@ Out = Annotated[
 
 
 @app.command()
-def run(
+def run(  # noqa: PLR0913 - the options of a command
     scenario: Annotated[str, typer.Argument(help="A bundled scenario, or a TOML file.")],
     network: Network = None,
     replications: Replications = None,
@@ -114,13 +116,17 @@ def run(
     central: Central = False,
     workers: Workers = None,
     out: Out = None,
+    report: Annotated[
+        bool, typer.Option("--report", help="Leave report.html, the page, in the folder, too.")
+    ] = False,
 ) -> None:
     """Simulate a scenario against the undisturbed network: who loses what, when it starts and ends.
 
     Leaves figures, the data (result.nc, tables as csv and xlsx) and run.toml, which repeats the run, in a folder.
     """
     say(f"supplysim run {scenario}")  # at once: what follows imports heavy libraries
-    from supplysim.cli import job, report
+    from supplysim.cli import job
+    from supplysim.cli import report as told
     from supplysim.cli.files import write_all
     from supplysim.cli.folder import building, claim, default_folder
 
@@ -136,13 +142,53 @@ def run(
     if network:  # beside the run on the scenario's own network, not in its place
         name += f"-{Path(network).stem}"
     folder = claim(out or default_folder(name))
-    report.header(order)
+    told.header(order)
     found = job.work(order)
     say(f"writing {folder}")
     with building(folder) as fresh:
         write_all(order, found, fresh)
-    report.findings(order, found)
+        if report:
+            from supplysim.cli.telling import answers_to, tell
+
+            tell(order, found, scenario, answers_to(scenario), fresh / "report.html")
+    told.findings(order, found)
     stdout().print(f"\nEverything is in {folder}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command("report")
+def report_(  # noqa: PLR0913 - the options of a command
+    scenario: Annotated[str, typer.Argument(help="A bundled scenario, or a TOML file.")],
+    answer: Annotated[
+        list[str] | None,
+        typer.Option(help="A scenario that answers it; default: the bundled ones that extend it."),
+    ] = None,
+    answers: Annotated[
+        bool, typer.Option("--answers/--no-answers", help="Whether to run what would help.")
+    ] = True,
+    network: Network = None,
+    replications: Replications = None,
+    horizon: Horizon = None,
+    seed: Seed = None,
+    engine: EngineName = "auto",
+    workers: Workers = None,
+    out: Annotated[Path | None, typer.Option(help="The page; default: out/NAME.html.")] = None,
+) -> None:
+    """Write one page on a scenario: the answer, flows, stocks, losses, why, what would help, and every assumption."""
+    say(f"supplysim report {scenario}")
+    from supplysim.cli import job, telling
+
+    helpers = (answer or telling.answers_to(scenario)) if answers else []
+    order = job.prepare(
+        scenario,
+        network=network,
+        settings={"replications": replications, "horizon": horizon, "seed": seed},
+        engine=engine,
+        workers=workers,
+    )
+    page = telling.claim_page(out, order.scenario.name or Path(scenario).stem)
+    found = job.work(order)
+    telling.tell(order, found, scenario, helpers, page)
+    stdout().print(f"The page is {page}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -309,6 +355,21 @@ def attach(
         country=country,
         finished_days=finished_days,
         value=value,
+    )
+
+
+@app.command()
+def new(
+    name: Annotated[str, typer.Argument(help="A folder that is not there yet.")],
+) -> None:
+    """Write a small commented network, a scenario and an answer to it, to start your own from."""
+    from supplysim.cli.start import start
+
+    folder = start(name)
+    typer.echo(
+        f"In {folder}: network.toml, stop.toml, reserve.toml; each says what its lines mean. Next:\n"
+        f"  cd {name}\n  supplysim check network.toml\n  supplysim run stop.toml\n"
+        "  supplysim compare stop.toml reserve.toml"
     )
 
 

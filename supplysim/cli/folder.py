@@ -19,7 +19,7 @@ MARK = "# made by supplysim"
 OURS = re.compile(
     r"run\.toml|result\.nc|tables\.xlsx|tables(/[\w-]+\.csv)?|figures(/[\w-]+\.(png|svg))?"
     r"|network(/\w+\.(csv|toml))?"
-    r"|comparison\.(csv|xlsx|png|svg)|scenarios(/[\w.-]+\.toml)?"
+    r"|report\.html|comparison\.(csv|xlsx|png|svg)|scenarios(/[\w.-]+\.toml)?"
     r"|(exposure|rows)(-[\w-]+)?\.(csv|png|svg)"
 )
 

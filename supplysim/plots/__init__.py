@@ -5,7 +5,7 @@ are those of Okabe and Ito, which colour-blind readers can tell apart. Bands hol
 replications (``level=0.9``) and nothing else: not the uncertainty of the figures that the network is built from.
 """
 
-from supplysim.plots.chains import chain
+from supplysim.plots.chains import chain, flow_map
 from supplysim.plots.charts import cover, flows, history, totals, unmet
 from supplysim.plots.contrasts import contrast
 from supplysim.plots.exposures import (
@@ -27,6 +27,7 @@ __all__ = [
     "contrast",
     "cover",
     "dependence",
+    "flow_map",
     "flows",
     "history",
     "leverage",

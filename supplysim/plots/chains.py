@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-__all__ = ["chain"]
+__all__ = ["chain", "flow_map"]
 
 SHOWN = {"CN": COLOURS[1], "JP": COLOURS[0], "DE": COLOURS[4]}
 OTHERS = "#9a9a9a"
@@ -51,10 +51,35 @@ def chain(network: Network, name: str, *, axes: Axes | None = None) -> Axes:
     axes = axes or new_axes(1, width=2.6 * across, height=3.2 * down)[0]
     for place, commodity in enumerate(order):
         corner = STRIDE[0] * (place % ACROSS), -STRIDE[1] * (place // ACROSS)
-        _panel(axes, table[table["commodity"] == commodity], corner, titles[commodity])
+        panel(axes, table[table["commodity"] == commodity], corner, titles[commodity])
     axes.set_xlim(-0.45, STRIDE[0] * (across - 1) + 1.6)
     axes.set_ylim(-STRIDE[1] * (down - 1) - 0.15, 1.3)
     _finish(axes, name)
+    return axes
+
+
+def flow_map(
+    before: pd.DataFrame,
+    after: pd.DataFrame,
+    commodity: str,
+    *,
+    axes: Axes | None = None,
+    when: str = "later",
+) -> Axes:
+    """Who supplies whom with a commodity, undisturbed and in some days of a run, side by side.
+
+    ``before`` and ``after`` are tables of `exposure.flows`; each side has the same height, so look at the shares.
+    """
+    axes = axes or new_axes(1, width=7.5, height=3.6)[0]
+    for place, (table, title) in enumerate(((before, "undisturbed"), (after, when))):
+        chosen = table[table["commodity"] == commodity]
+        panel(axes, chosen, (STRIDE[0] * place, 0.0), title)
+        if not len(chosen):
+            axes.text(STRIDE[0] * place + 0.5, 0.5, "nothing flows", ha="center", fontsize=8)
+    axes.set_xlim(-0.45, STRIDE[0] + 1.6)
+    axes.set_ylim(-0.1, 1.25)
+    axes.set_axis_off()
+    axes.set_title(f"Who supplies whom: {commodity}", loc="left", fontsize=10, fontweight="bold")
     return axes
 
 
@@ -69,7 +94,7 @@ def _order(table: pd.DataFrame, names: Iterable[str]) -> list[str]:
     return order
 
 
-def _panel(axes: Axes, table: pd.DataFrame, corner: tuple[float, float], title: str) -> None:
+def panel(axes: Axes, table: pd.DataFrame, corner: tuple[float, float], title: str) -> None:
     """One commodity, from the lower left corner of its panel: makers on the left, users on the right."""
     makers = _sizes(table.groupby("origin")["quantity"].sum())
     users = _sizes(table.groupby("importer")["quantity"].sum())

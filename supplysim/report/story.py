@@ -1,0 +1,220 @@
+"""What a report tells of a scenario, reckoned once: the answer, the days of the trough, losses, causes, assumptions."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from supplysim import exposure
+from supplysim.ensemble import Comparison, outcome
+from supplysim.ensemble.contrast import HOME, Outcome
+from supplysim.ensemble.statistics import trailing
+from supplysim.exposure import Attribution
+from supplysim.history import Score
+from supplysim.model import Network
+from supplysim.results import Result
+from supplysim.scenario import Scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Assumption", "Story"]
+
+WINDOW = 28
+MOST_ROWS = 15
+
+
+@dataclass(frozen=True)
+class Assumption:
+    """One thing that was assumed or read: of what, what it is, why, and where it comes from."""
+
+    of: str
+    what: str
+    value: str
+    why: str
+    source: str
+
+
+@dataclass(frozen=True)
+class Story:
+    """The runs that a report is about.
+
+    ``base`` and ``run`` are one run in full, undisturbed and with the scenario, in the same world; ``months``,
+    ``null_months`` and ``score`` are of the history, where the scenario has one; ``answers`` is the table of
+    `supplysim.Contrast` with scenarios that answer this one.
+    """
+
+    scenario: Scenario
+    network: Network
+    comparison: Comparison
+    base: Result
+    run: Result
+    repeat: str
+    months: pd.DataFrame | None = None
+    null_months: Mapping[str, pd.DataFrame] | None = None
+    score: Score | None = None
+    answers: pd.DataFrame | None = None
+    home: tuple[str, ...] = HOME
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """Losses in USD by country and replication."""
+        return outcome(self.comparison, self.network, self.home)
+
+    @cached_property
+    def why(self) -> Attribution:
+        """Causes of what is lost at home: of output where there is value added, else of use."""
+        of = "output" if self.outcome.kind == "value added" else "use"
+        return exposure.attribution(self.base, self.run, of=of, countries=self._here)
+
+    @property
+    def _here(self) -> list[str]:
+        there = set(self.network.tables.country.every())
+        return [country for country in self.home if country in there]
+
+    @cached_property
+    def trough(self) -> tuple[int, int]:
+        """The four weeks in which least is left at home, as days of the run: [first, last)."""
+        sums = [
+            trailing(x, WINDOW, begun=False)
+            for x in (self.outcome.daily, self.outcome.daily_before)
+        ]
+        left = sums[0].mean(axis=0)
+        with np.errstate(all="ignore"):
+            share = np.where(sums[1].mean(axis=0) > 0.0, left / sums[1].mean(axis=0), np.inf)
+        share[: WINDOW - 1] = np.inf
+        last = int(np.argmin(share)) + 1 if np.isfinite(share).any() else WINDOW
+        return max(0, last - WINDOW), min(last, self.outcome.daily.shape[1])
+
+    # --- the answer ------------------------------------------------------------------------------
+
+    @cached_property
+    def sentences(self) -> list[str]:
+        """The answer in three sentences: how much, when, why."""
+        return [self._how_much(), self._when(), self._why()]
+
+    def _how_much(self) -> str:
+        lost, normal = self.outcome.lost(self.home), self.outcome.normal(self.home).mean()
+        low, high = np.quantile(lost, [0.05, 0.95])
+        who = " and ".join(self._here)
+        what = "value added" if self.outcome.kind == "value added" else "final use"
+        share = float(lost.mean() / normal) if normal > 0.0 else 0.0
+        if abs(share) < 5e-5:
+            return (
+                f"{who} lose next to no {what} (less than 0.005 per cent) over {self._days} days."
+            )
+        verb = ("lose" if share > 0.0 else "gain") + ("s" if len(self._here) == 1 else "")
+        return (
+            f"{who} {verb} {_usd(abs(float(lost.mean())))} of {what} over {self._days} days, "
+            f"{abs(share):.2%} of normal; in nine runs of ten between {_usd(float(low))} and {_usd(float(high))}."
+        )
+
+    def _when(self) -> str:
+        sums = [
+            trailing(x, WINDOW, begun=False)
+            for x in (self.outcome.daily, self.outcome.daily_before)
+        ]
+        short = sums[0] < 0.99 * sums[1]
+        some = short.any(axis=1)
+        if some.mean() < 0.5:
+            return "In no four weeks do they make or use one per cent less than in normal times."
+        first = float(np.median(short[some].argmax(axis=1)))
+        last = float(np.median(short.shape[1] - short[some][:, ::-1].argmax(axis=1)))
+        ends = (
+            "and lasts beyond the run"
+            if last >= short.shape[1]
+            else f"and is over by {self.day(last)}"
+        )
+        low, high = self.trough
+        return (
+            f"It is felt (four weeks one per cent short) from {self.day(first)}, is worst from {self.day(low)} to "
+            f"{self.day(high)}, {ends}."
+        )
+
+    def _why(self) -> str:
+        causes = self.why.by("cause", "origin", "goods")
+        causes = causes[(causes["value"] > 0.0) & (causes["cause"] != "unexplained")]
+        if causes.empty:
+            return "Nothing that was lost can be traced to a measure."
+        row: dict[str, Any] = {str(k): v for k, v in causes.iloc[0].to_dict().items()}
+        held = f" of {row['origin']}" if row["origin"] else ""
+        what = row["goods"] or "what it held"
+        return (
+            f"The largest part, {row['share']:.0%}, goes back to “{row['cause']}” on {what}{held}."
+        )
+
+    @property
+    def _days(self) -> str:
+        return f"{self.scenario.horizon:,}"
+
+    def day(self, day: float) -> str:
+        """A day of the run as a date, if it has dates."""
+        if self.scenario.start is None:
+            return f"day {day:.0f}"
+        date = self.scenario.start + dt.timedelta(days=math.floor(day))
+        return f"{date.day} {date:%B %Y}"
+
+    # --- tables ----------------------------------------------------------------------------------
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        """By country and sector: what is lost of value added, or of use, most first."""
+        kind = "output" if self.outcome.kind == "value added" else "use"
+        table = exposure.losses(self.comparison, self.network, kind=kind, by=("country", "sector"))
+        table = table[table["loss"].abs() > 5e-5 * table["baseline"]]
+        return table.sort_values("loss", ascending=False).head(MOST_ROWS)
+
+    @cached_property
+    def spells(self) -> pd.DataFrame:
+        """First short day, trough and recovery of what falls short, deepest first."""
+        return (
+            exposure.spells(self.comparison).sort_values("depth", ascending=False).head(MOST_ROWS)
+        )
+
+    @cached_property
+    def assumptions(self) -> list[Assumption]:
+        """Every parameter of the measures that has a reason, with it."""
+        cited = {source.key: source for source in self.scenario.sources}
+        found = []
+        for measure in self.scenario.measures:
+            sources = "; ".join(cited[key].citation for key in measure.sources if key in cited)
+            for name, why in measure.reasons.items():
+                value = getattr(measure, name, "")
+                found.append(Assumption(measure.key, name, _plain(value), why, sources))
+        return found
+
+    @cached_property
+    def figures(self) -> list[tuple[str, int, int, int]]:
+        """How well the rows of the network behind the goods in question are known: read, derived, assumed."""
+        goods = sorted({x for m in self.scenario.measures for x in getattr(m, "commodities", ())})
+        counts: dict[str, dict[str, int]] = {
+            name: {"read": 0, "derived": 0, "assumed": 0} for name in goods
+        }
+        rows = [(s.makes, s.evidence) for s in self.network.sites]
+        rows += [(self.network.product(lane.source), lane.evidence) for lane in self.network.lanes]
+        rows += [(d.commodity, d.evidence) for d in self.network.demands]
+        for name, evidence in rows:
+            if name in counts:
+                counts[name][evidence.confidence] += 1
+        return [(name, c["read"], c["derived"], c["assumed"]) for name, c in counts.items()]
+
+
+def _usd(value: float) -> str:
+    for limit, word in ((1e9, "billion"), (1e6, "million")):
+        if abs(value) >= limit:
+            return f"{value / limit:,.1f} {word} USD"
+    return f"{value:,.0f} USD"
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(map(str, value))
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value)

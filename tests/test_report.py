@@ -127,9 +127,17 @@ def test_it_gives_the_answer_in_three_sentences(page):
     answer = page.split('<div class="answer">')[1].split("</div>")[0]
     said = re.findall(r"<p>(.*?)</p>", answer, re.DOTALL)
     assert len(said) == 3
-    assert re.search(r"DE loses .* USD of value added over 200 days, [\d.]+% of normal", said[0])
+    assert re.search(
+        r"Germany loses .* USD of value added over 200 days, [\d.]+% of normal", said[0]
+    )
     assert "It is felt" in said[1] and "2023" in said[1]
     assert "stop-ore" in said[2] and "ore of CN" in said[2]
+
+
+def test_the_map_shows_the_weeks_without_ore(page):
+    """While China sells none, Germany's ore is Australian: the picture's text says so."""
+    told = re.search(r'aria-label="(Flows of ore[^"]*)"', page)
+    assert told and "Then most of it comes from AU." in told.group(1)
 
 
 def test_it_has_all_that_an_office_asks(page):

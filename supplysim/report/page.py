@@ -75,15 +75,21 @@ def _goods(story: Story) -> list[str]:
 
 
 def _maps(story: Story) -> Iterator[Picture]:
-    low, high = story.trough
-    before, after = exposure.flows(story.base), exposure.flows(story.run, (low, high))
+    before = exposure.flows(story.base)
     for name in _goods(story):
+        low, high = story.emptiest(name)
+        after = exposure.flows(story.run, (low, high))
         axes = plots.flow_map(before, after, name, when=f"{story.day(low)} to {story.day(high)}")
         shares = after[after["commodity"] == name].groupby("origin")["quantity"].sum()
         largest = "" if shares.empty else f" Then most of it comes from {shares.idxmax()}."
-        text = f"Flows of {name} from makers to users by country, undisturbed and in the four worst weeks.{largest}"
+        text = (
+            f"Flows of {name} from makers to users by country, undisturbed and in the four weeks in which least "
+            f"arrives at home.{largest}"
+        )
         yield picture(
-            axes, text, f"{name}: who supplies whom, undisturbed and in the four worst weeks."
+            axes,
+            text,
+            f"{name}: who supplies whom, undisturbed and in the four weeks in which least arrives at home.",
         )
 
 

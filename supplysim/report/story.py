@@ -28,6 +28,9 @@ __all__ = ["Assumption", "Story"]
 
 WINDOW = 28
 MOST_ROWS = 15
+LITTLE = 5e-5
+"""A share of normal below which a loss is next to none."""
+NAMES = {"JP": "Japan", "DE": "Germany", "CN": "China"}
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,16 @@ class Story:
         last = int(np.argmin(share)) + 1 if np.isfinite(share).any() else WINDOW
         return max(0, last - WINDOW), min(last, self.outcome.daily.shape[1])
 
+    def emptiest(self, commodity: str) -> tuple[int, int]:
+        """The four weeks in which least of a commodity arrives at home, as days of the run: [first, last)."""
+        data = self.run.data
+        into = np.isin(data["lane_destination"].values, self._here)
+        into &= data["lane_commodity"].values == commodity
+        arrived = trailing(data["received"].to_numpy()[:, into].sum(axis=1), WINDOW, axis=0)
+        arrived[: WINDOW - 1] = np.inf
+        last = int(np.argmin(arrived)) + 1
+        return max(0, last - WINDOW), last
+
     # --- the answer ------------------------------------------------------------------------------
 
     @cached_property
@@ -102,10 +115,10 @@ class Story:
     def _how_much(self) -> str:
         lost, normal = self.outcome.lost(self.home), self.outcome.normal(self.home).mean()
         low, high = np.quantile(lost, [0.05, 0.95])
-        who = " and ".join(self._here)
+        who = " and ".join(NAMES.get(country, country) for country in self._here)
         what = "value added" if self.outcome.kind == "value added" else "final use"
         share = float(lost.mean() / normal) if normal > 0.0 else 0.0
-        if abs(share) < 5e-5:
+        if abs(share) < LITTLE:
             return (
                 f"{who} lose next to no {what} (less than 0.005 per cent) over {self._days} days."
             )
@@ -145,9 +158,13 @@ class Story:
         row: dict[str, Any] = {str(k): v for k, v in causes.iloc[0].to_dict().items()}
         held = f" of {row['origin']}" if row["origin"] else ""
         what = row["goods"] or "what it held"
-        return (
-            f"The largest part, {row['share']:.0%}, goes back to “{row['cause']}” on {what}{held}."
-        )
+        lost, normal = self.outcome.lost(self.home), self.outcome.normal(self.home)
+        if abs(float(lost.mean())) < LITTLE * float(normal.mean()):
+            return (
+                f"What goes missing for a while is mostly held by “{row['cause']}” on {what}{held}."
+            )
+        part = f"{row['share']:.0%}"
+        return f"The largest part, {part}, goes back to “{row['cause']}” on {what}{held}."
 
     @property
     def _days(self) -> str:

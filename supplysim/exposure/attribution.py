@@ -19,7 +19,7 @@ import numpy as np
 from supplysim.engines.trace import Array
 from supplysim.errors import Fault, InvalidInput
 from supplysim.exposure.missing import Missing
-from supplysim.exposure.walk import GAINED, KINDS, WORDS, Walk
+from supplysim.exposure.walk import GAINED, KINDS, UNEXPLAINED, WORDS, Walk
 from supplysim.model.slots import DEMAND, INPUT, STORE
 from supplysim.results import Result
 
@@ -80,7 +80,7 @@ def attribution(
     >>> attribution(base, run).by("cause").values.tolist()
     [['ban', 50.0, 1.0]]
     """
-    missing = Missing(base, run, step)
+    missing, ever = Missing(base, run, step), Missing(base, run, step, forget=False)
     lost, worth, where = missing.losses(of, countries)
     names, group = _groups(missing, of)
     gathered = _Gathered(missing, names)
@@ -91,7 +91,10 @@ def attribution(
             value = np.zeros_like(units)
             np.add.at(units, (where[rows], group[rows]), lost[at, rows])
             np.add.at(value, (where[rows], group[rows]), lost[at, rows] * worth[rows])
-            gathered.add(Walk(missing, at, orders=of == "output"), units, value)
+            losses = np.hstack([units, value])
+            left = gathered.add(Walk(missing, at, orders=of == "output"), losses, keep=False)
+            if left.any():  # where nothing has been missing of late, all that ever was counts
+                gathered.add(Walk(ever, at, orders=of == "output"), left)
     gained = np.minimum(0.0, lost).sum(axis=0)
     for row in np.flatnonzero(gained).tolist():
         gathered.gain(int(where[row]), int(group[row]), float(gained[row]), float(worth[row]))
@@ -123,16 +126,23 @@ class _Gathered:
         self._links: dict[tuple[str, str], float] = {}
         self._label = _node_labels(missing)
 
-    def add(self, walk: Walk, units: Array, value: Array) -> None:
-        """Trace the losses of one span."""
-        losses = np.hstack([units, value])
+    def add(self, walk: Walk, losses: Array, *, keep: bool = True) -> Array:
+        """Trace the losses of one span (nodes x units and value of each group).
+
+        What is not explained is kept, or else given back by the node where its trace ends.
+        """
+        left = np.zeros_like(losses)
         some = np.flatnonzero(losses.any(axis=0))
         ends, amounts, pairs, went = walk.take(losses[:, some])
+        if not keep:
+            lost = (ends[:, 1] == UNEXPLAINED) & (ends[:, 0] >= 0)
+            np.add.at(left, np.ix_(ends[lost, 0], some), amounts[lost])
+            ends, amounts = ends[~lost], amounts[~lost]
         for end, amount in zip(ends.tolist(), amounts, strict=True):
             if amount.any():
                 kept = self._ends.setdefault(tuple(end[1:]), np.zeros(losses.shape[1]))
                 kept[some] += amount
-        usd = some >= units.shape[1]
+        usd = some >= len(self._names)
         for (node, cause, _, _), amount in zip(
             ends.tolist(), amounts[:, usd].sum(axis=1), strict=True
         ):
@@ -140,6 +150,7 @@ class _Gathered:
                 self._link(self._cause(cause), self._label[node], float(amount))
         for (node, source), amount in zip(pairs.tolist(), went[:, usd].sum(axis=1), strict=True):
             self._link(self._label[source], self._label[node], float(amount))
+        return left
 
     def gain(self, node: int, group: int, units: float, worth: float) -> None:
         """What somebody has more, and never gives back: no walk leads from it."""

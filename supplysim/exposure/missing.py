@@ -95,9 +95,13 @@ def settled(amounts: Sequence[float]) -> list[float]:
 
 
 class Missing:
-    """The two runs laid beside each other, on the network with all structure."""
+    """The two runs laid beside each other, on the network with all structure.
 
-    def __init__(self, base: Result, run: Result, step: int) -> None:
+    With ``forget`` what a node missed before it was last whole counts no more.
+    """
+
+    def __init__(self, base: Result, run: Result, step: int, *, forget: bool = True) -> None:
+        self._forget = forget
         recipe, other = run.recipe, base.recipe
         faults = [
             Fault(
@@ -148,6 +152,9 @@ class Missing:
         so has everybody whom it supplies. What was missing earlier has had its effects by then.
         """
         t = self.t
+        if not self._forget:
+            sizes = (len(t.slots), len(t.sites))
+            return tuple(np.zeros((self.steps, size), bool) for size in sizes)  # type: ignore[return-value]
         way = [np.zeros((self.days, len(t.slots))) for _ in range(2)]
         for values, into in zip(self._pair("in_transit"), way, strict=True):
             np.add.at(into.T, t.lane_slot, values.T)

@@ -15,7 +15,7 @@ from supplysim.engines.trace import Array
 from supplysim.exposure.missing import Missing
 from supplysim.model.slots import DEMAND
 
-__all__ = ["GAINED", "KINDS", "WORDS", "Walk"]
+__all__ = ["GAINED", "KINDS", "UNEXPLAINED", "WORDS", "Walk"]
 
 LEAK = 1e-9
 """The chance at every step that the trace is lost, so that walks in a circle end, too."""
@@ -150,8 +150,16 @@ class Walk:
         passes = splu((eye_array(self.size) - onward).T.tocsc()).solve(losses)
         end_chance = (1.0 - LEAK) * end_weights / total[end_rows]
         reached = end_chance[:, None] * passes[end_rows]
-        came = reached.sum(axis=0)
-        scale = np.divide(losses.sum(axis=0), came, out=np.ones_like(came), where=came != 0.0)
-        ends = np.column_stack([end_rows, ends])
-        went = chance[:, None] * passes[rows]
-        return ends, reached * scale, np.column_stack([rows, nodes]), went * scale
+        came, lost = reached.sum(axis=0), losses.sum(axis=0)
+        # what leaked on the way is given back; what went round in a circle from which nothing leads is not explained
+        nearly = came >= (1.0 - 1e-6) * lost
+        scale = np.divide(lost, came, out=np.ones_like(came), where=nearly & (came > 0.0))
+        round_and_round = np.where(nearly, 0.0, lost - came)[None, :]
+        ends = np.vstack([np.column_stack([end_rows, ends]), [[-1, UNEXPLAINED, 0, -1]]])
+        went = chance[:, None] * passes[rows] * scale
+        return (
+            ends,
+            np.vstack([reached * scale, round_and_round]),
+            np.column_stack([rows, nodes]),
+            went,
+        )

@@ -118,6 +118,56 @@ def test_list():
         assert name in output
 
 
+def test_list_of_a_network_tells_its_goods(work):
+    lines = call("list", "net").stdout.splitlines()
+    metal = next(line for line in lines if "=metal" in line)
+    flow = files.load_network("net").baseline()
+    made = sum(flow.output[site.name] for site in ore().sites if site.makes == "=metal")
+    assert f"{365 * made:,.4g} t" in metal and "DE 100%" in metal
+    mined = next(line for line in lines if line.split()[:1] == ["ore"])
+    assert "CN 100%" in mined and "DE 100%" in mined
+    assert "did you mean 'gallium-2022'" in call("list", "galium-2022", code=2).stderr
+
+
+@pytest.mark.parametrize(
+    "typed, offered, withheld",
+    [
+        ("supplysim ru", "run", "report"),
+        ("supplysim run mag", "magnet-stop", "gallium-licence-2023"),
+        ("supplysim compare magnet-stop joint", "joint-reserve", "magnet-stop"),
+        ("supplysim run o", "ore.toml", "net"),
+        ("supplysim run sub/", "sub/other.toml", "sub/notes.txt"),
+        ("supplysim list jp", "jp-de-cn-2022", "gallium-2022"),
+        ("supplysim run magnet-stop --network n", "net", "ore.toml"),
+        ("supplysim run magnet-stop --engine c", "compiled", "simpy"),
+    ],
+)
+def test_a_tab_completes(work, typed, offered, withheld):
+    (work / "sub").mkdir()
+    for name in ("other.toml", "notes.txt"):
+        (work / "sub" / name).write_text("")
+    words = typed.split(" ")
+    asked = {"COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)}
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; sys.argv = ['supplysim']; import supplysim.cli as c; c.main()",
+        ],
+        env={
+            **os.environ,
+            **asked,
+            "_SUPPLYSIM_COMPLETE": "complete_bash",
+            "PYTHONPATH": str(ROOT),
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    found = done.stdout.split()
+    assert offered in found and withheld not in found
+
+
 def test_schema_is_json():
     assert "measures" in json.loads(call("schema").stdout)["properties"]
 

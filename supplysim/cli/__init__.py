@@ -15,6 +15,19 @@ from typing import Annotated
 import typer
 
 from supplysim.cli.guard import Guarded
+from supplysim.cli.options import (
+    Central,
+    EngineName,
+    Horizon,
+    Network,
+    NetworkName,
+    Out,
+    Replications,
+    ScenarioName,
+    ScenarioNames,
+    Seed,
+    Workers,
+)
 from supplysim.cli.show import plain_table, say, stdout
 
 __all__ = ["app", "main"]
@@ -22,7 +35,6 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="supplysim",
     cls=Guarded,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
@@ -31,6 +43,7 @@ NEXT = """\
 What do countries lose when a state cuts, slows or distorts a flow of goods? Try:
 
   supplysim list                        the bundled networks and scenarios
+  supplysim list jp-de-cn-2022          the goods of a network, who makes and who uses them
   supplysim run gallium-licence-2023    simulate one: who loses what, when, how sure
   supplysim compare A B C               several on the same draws: what would help, at what cost
   supplysim exposure DE JP --on CN      how exposed is a country to another, chain by chain?
@@ -39,7 +52,8 @@ What do countries lose when a state cuts, slows or distorts a flow of goods? Try
   supplysim new NAME                    a small commented network and scenario to start your own from
   supplysim attach SUPPLIERS.csv        hang your own company on a network (--template: an example)
   supplysim schema                      JSON Schema of a scenario file, for your editor
-  supplysim run --help                  all options"""
+  supplysim run --help                  all options
+  supplysim --install-completion        let the tab key complete commands and names"""
 
 
 def main() -> None:
@@ -85,29 +99,9 @@ def _start(
         typer.echo(NEXT)
 
 
-Network = Annotated[
-    str | None, typer.Option(help="A bundled network, folder or file, in place of the scenario's.")
-]
-Replications = Annotated[int | None, typer.Option(min=1, help="How many runs of each kind.")]
-Horizon = Annotated[int | None, typer.Option(min=1, help="Days from the scenario's start.")]
-Seed = Annotated[int | None, typer.Option(min=0, help="Fixes all draws.")]
-EngineName = Annotated[str, typer.Option(help="auto, simpy or compiled; the answer is the same.")]
-Central = Annotated[
-    bool,
-    typer.Option("--central", help="Take uncertain figures as they are given; do not draw them."),
-]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes; default: one a core.")]
-Out = Annotated[
-    Path | None,
-    typer.Option(
-        help="Folder for the results; default: out/NAME. Only an earlier run is replaced."
-    ),
-]
-
-
 @app.command()
 def run(  # noqa: PLR0913 - the options of a command
-    scenario: Annotated[str, typer.Argument(help="A bundled scenario, or a TOML file.")],
+    scenario: ScenarioName,
     network: Network = None,
     replications: Replications = None,
     horizon: Horizon = None,
@@ -157,7 +151,7 @@ def run(  # noqa: PLR0913 - the options of a command
 
 @app.command("report")
 def report_(  # noqa: PLR0913 - the options of a command
-    scenario: Annotated[str, typer.Argument(help="A bundled scenario, or a TOML file.")],
+    scenario: ScenarioName,
     answer: Annotated[
         list[str] | None,
         typer.Option(help="A scenario that answers it; default: the bundled ones that extend it."),
@@ -193,7 +187,7 @@ def report_(  # noqa: PLR0913 - the options of a command
 
 @app.command()
 def compare(  # noqa: PLR0913 - the options of a command
-    scenarios: Annotated[list[str], typer.Argument(help="Bundled scenarios, or TOML files.")],
+    scenarios: ScenarioNames,
     reference: Annotated[
         str | None,
         typer.Option(help="Measure all against this one; default: what each extends, if given."),
@@ -264,9 +258,15 @@ def exposure(
 
 
 @app.command("list")
-def list_() -> None:
-    """List the bundled networks and scenarios."""
+def list_(network: NetworkName = None) -> None:
+    """List the bundled networks and scenarios; or the goods of one network, with who makes and who uses them."""
     from supplysim import catalogue
+
+    if network is not None:
+        from supplysim.cli.goods import show_goods
+
+        show_goods(network)
+        return
 
     networks = [(name, catalogue.load_network(name)) for name in catalogue.networks()]
     rows = [(name, str(len(n.sites)), str(len(n.lanes)), n.title) for name, n in networks]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Contest", "prepare", "show", "work", "write"]
 
-BILLION = 1e9
+BILLION, MILLION = 1e9, 1e6
 NOTE = """\
 Loss of value added in JP and DE (of final use where the network has no value added), with the interval of its mean;
 then by country. starts, ends: days on which the last 28 days fall 1 % short, and no longer do. cost: of the measures
@@ -182,23 +182,27 @@ def show(table: pd.DataFrame) -> None:
         *("starts", "ends", "cost", "avoided", "per USD", "effect"),
     )
     rows = []
+    unit = BILLION if table["loss"].abs().max() >= 0.1 * BILLION else MILLION
     for row in table.to_dict("records"):
-        low, high = row["loss_low"] / BILLION, row["loss_high"] / BILLION
+        low, high = row["loss_low"] / unit, row["loss_high"] / unit
         rows.append(
             (
                 row["scenario"],
-                f"{row['loss'] / BILLION:,.2f}",
+                f"{row['loss'] / unit:,.2f}",
                 f"{low:,.2f} to {high:,.2f}",
-                *(f"{row[f'value added {x}'] / BILLION:,.2f}" for x in ("JP", "DE", "CN")),
-                f"{(row['use JP'] + row['use DE']) / BILLION:,.2f}",
+                *(f"{row[f'value added {x}'] / unit:,.2f}" for x in ("JP", "DE", "CN")),
+                f"{(row['use JP'] + row['use DE']) / unit:,.2f}",
                 *(_days(row[x]) for x in ("starts", "ends")),
-                _bn(row["cost"]),
-                _bn(row["avoided"]),
+                *(
+                    "" if math.isnan(row[x]) else f"{row[x] / unit:,.3f}"
+                    for x in ("cost", "avoided")
+                ),
                 "" if math.isnan(row["per_dollar"]) else f"{row['per_dollar']:,.1f}",
                 _days(row["effect"]),
             )
         )
-    title = "Losses against the undisturbed network, billion USD at normal prices"
+    word = "billion" if unit == BILLION else "million"
+    title = f"Losses against the undisturbed network, {word} USD at normal prices"
     plain_table(title, columns, rows, right=columns[1:])
     stdout().print(NOTE, markup=False)
     told = [
@@ -206,10 +210,6 @@ def show(table: pd.DataFrame) -> None:
         for r in table.to_dict("records")
     ]
     plain_table("Who decides", ("scenario", "who", "legal basis", "status"), told)
-
-
-def _bn(value: float) -> str:
-    return "" if math.isnan(value) else f"{value / BILLION:,.3f}"
 
 
 def _days(value: float) -> str:

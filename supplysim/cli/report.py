@@ -20,6 +20,8 @@ __all__ = ["findings", "header"]
 WHEN = ("first short (day)", "recovered (day)")
 NOTHING = 5e-4
 """A share of the undisturbed amount below which a loss is not listed."""
+FEW = 40
+"""So many that lose nothing are named."""
 
 
 def header(order: Order) -> None:
@@ -75,10 +77,13 @@ def _losses(order: Order, losses: pd.DataFrame) -> None:
     for kind in ("use", "output"):
         rows = [row for row in quiet if row["kind"] == kind]
         if rows:
-            _print(f"No loss of {kind} above {NOTHING:.2%}: {_by_country(rows)}.")
+            _print(f"No loss of {kind} above {NOTHING:.2%}: {_who(rows)}.")
 
 
-def _by_country(rows: list[dict[Any, Any]]) -> str:
+def _who(rows: list[dict[Any, Any]]) -> str:
+    """Countries and commodities by name, if these are few enough to be read."""
+    if len(rows) > FEW:
+        return f"{len(rows)} other pairs of country and commodity (tables/losses.csv)"
     found: dict[str, list[str]] = {}
     for row in rows:
         found.setdefault(row["country"], []).append(row["commodity"])

@@ -14,6 +14,8 @@ __all__ = ["complain", "plain_table", "say", "stdout"]
 
 PIPE_WIDTH = 120
 """Columns of a table where no terminal says how many there are."""
+WIDEST = 150
+"""A table up to this width keeps every cell on one line; on a narrower terminal its lines run over."""
 
 
 def stdout() -> Console:
@@ -45,4 +47,8 @@ def plain_table(
         table.add_column(Text(column), justify="right" if column in right else "left")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    stdout().print(table)
+    console = stdout()
+    natural = console.measure(table, options=console.options.update(width=10 * WIDEST)).maximum
+    if natural <= WIDEST:
+        console.width = max(console.width, natural)
+    console.print(table)

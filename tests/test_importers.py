@@ -13,7 +13,7 @@ import supplysim as ss
 from supplysim import calibration
 from supplysim import importers as im
 from supplysim.importers.reading import country_codes, node_name
-from supplysim.model.countries import _ASSIGNED
+from supplysim.model.countries import _ASSIGNED, country_name, country_rows
 
 DATA = Path(__file__).parent / "data" / "importers"
 BACI = DATA / "BACI_HS22_Y2022_V202501.csv"
@@ -39,12 +39,11 @@ def flow(table: im.TradeTable, exporter: str, importer: str, hs6: str = "280461"
 def test_every_country_has_three_codes():
     codes = country_codes()
     for key in ("iso3", "numeric"):
-        table = pd.read_csv(
-            Path(im.__file__).parent / "countries.csv", dtype=str, keep_default_na=False
-        )
+        table = pd.DataFrame(country_rows())
         own = table[(table["iso3"] != "") & (table["numeric"] != "")]
         assert sorted(own["code"]) == sorted(_ASSIGNED.split())
         assert own[key].is_unique
+        assert all(country_name(code) not in ("", code) for code in _ASSIGNED.split())
     assert [codes[x] for x in ("CHN", "156", "DE", "4", "S19")] == ["CN", "CN", "DE", "AF", "TW"]
 
 

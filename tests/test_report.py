@@ -131,13 +131,13 @@ def test_it_gives_the_answer_in_three_sentences(page):
         r"Germany loses .* USD of value added over 200 days, [\d.]+% of normal", said[0]
     )
     assert "It is felt" in said[1] and "2023" in said[1]
-    assert "stop-ore" in said[2] and "ore of CN" in said[2]
+    assert "stop-ore" in said[2] and "ore of China" in said[2]
 
 
 def test_the_map_shows_the_weeks_without_ore(page):
     """While China sells none, Germany's ore is Australian: the picture's text says so."""
     told = re.search(r'aria-label="(Flows of ore[^"]*)"', page)
-    assert told and "Then most of it comes from AU." in told.group(1)
+    assert told and "Then most of it comes from Australia." in told.group(1)
 
 
 def test_it_has_all_that_an_office_asks(page):

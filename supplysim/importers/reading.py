@@ -9,7 +9,7 @@ from pathlib import Path
 
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.files.reading import MOST_FAULTS, at
-from supplysim.model import COUNTRIES
+from supplysim.model.countries import COUNTRIES, country_rows
 
 __all__ = [
     "Notes",
@@ -133,11 +133,10 @@ def country_codes() -> dict[str, str]:
     ('DE', 'DE', 'US', 'JP')
     """
     found = {code: code for code in COUNTRIES}
-    with (Path(__file__).parent / "countries.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            for key in (row["iso3"], row["numeric"].lstrip("0")):
-                if key:
-                    found[key] = row["code"]
+    for row in country_rows():
+        for key in (row["iso3"], row["numeric"].lstrip("0")):
+            if key:
+                found[key] = row["code"]
     return found
 
 

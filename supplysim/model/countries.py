@@ -1,17 +1,21 @@
 """Countries by ISO 3166-1 alpha-2 code, with the codes that the standard leaves to users.
 
-Source: ISO 3166-1 officially assigned codes; AA, QM-QZ, XA-XZ and ZZ are user-assigned.
+Source: ISO 3166-1 officially assigned codes; AA, QM-QZ, XA-XZ and ZZ are user-assigned. `countries.csv` has their
+other codes (UN trade statistics' among them) and names in everyday English.
 """
 
 from __future__ import annotations
 
+import csv
+from functools import cache
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator
 
 from supplysim.errors import nearest
 
-__all__ = ["COUNTRIES", "Country"]
+__all__ = ["COUNTRIES", "Country", "country_name", "country_rows"]
 
 _ASSIGNED = """
 AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY
@@ -41,3 +45,29 @@ def _known(code: str) -> str:
 
 Country = Annotated[str, AfterValidator(_known)]
 """An ISO 3166-1 alpha-2 country code, e.g. ``"JP"``."""
+
+
+@cache
+def country_rows() -> tuple[dict[str, str], ...]:
+    """The table of countries: code, iso3, numeric and name; a country with several numbers has several rows.
+
+    >>> country_rows()[0]["name"]
+    'Andorra'
+    """
+    path = Path(__file__).parent / "countries.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))
+
+
+@cache
+def _names() -> dict[str, str]:
+    return {row["code"]: row["name"] for row in country_rows()} | {"ZZ": "rest of the world"}
+
+
+def country_name(code: str) -> str:
+    """A country's name in everyday English; the code itself where it means no country.
+
+    >>> country_name("DE"), country_name("ZZ"), country_name("EU")
+    ('Germany', 'rest of the world', 'EU')
+    """
+    return _names().get(code, code)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -68,17 +68,22 @@ def cover(
     runs: Ensemble,
     *,
     commodity: str,
+    countries: Collection[str] = (),
     scenario: Scenario | None = None,
     axes: Axes | None = None,
     level: float = 0.9,
 ) -> Axes:
     """Users' stocks of a commodity by country, in days of their undisturbed use; those that fall most come first.
 
-    Means of each week; stocks of a country's users are pooled.
+    Means of each week; stocks of a country's users are pooled. ``countries`` leaves out all others.
     """
     axes = axes or new_axes()[0]
     data = runs.labels
-    found = {country: _weekly(days) for country, _, days in daily_cover(runs, commodity)}
+    found = {
+        country: _weekly(days)
+        for country, _, days in daily_cover(runs, commodity)
+        if not countries or country in countries
+    }
     order = sorted(found, key=lambda country: _fall(found[country]), reverse=True)
     x = timeline(data, [3.5 + 7.0 * week for week in range(data.sizes["time"] // 7)])
     for country, colour in zip(order[:MOST], COLOURS, strict=False):

@@ -5,19 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from supplysim import __version__, exposure, plots
 from supplysim.history.score import BETTER, INSIDE, MONTHS_OFF, VOLUME
+from supplysim.model.countries import country_name
 from supplysim.report.pictures import Picture, picture
 from supplysim.report.story import Story
-
-if TYPE_CHECKING:
-    pass
 
 __all__ = ["render"]
 
 MILLION = 1e6
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -44,6 +42,7 @@ def render(story: Story) -> str:
         story=story,
         version=__version__,
         maps=list(_maps(story)),
+        codes=_codes(story),
         stocks=list(_stocks(story)),
         totals=_totals(story),
         losses=_losses(story),
@@ -53,11 +52,12 @@ def render(story: Story) -> str:
         answers=_answers(story),
         history=_history(story),
         marks=_marks(story),
-        figures=Table(
+        counts=Table(
             ("goods", "read", "derived", "assumed"),
-            [(name, *map(str, counts)) for name, *counts in story.figures],
+            [(name, *map(str, counts)) for name, *counts in story.counts],
             frozenset({1, 2, 3}),
         ),
+        grounds=_grounds(story),
     )
 
 
@@ -81,7 +81,8 @@ def _maps(story: Story) -> Iterator[Picture]:
         after = exposure.flows(story.run, (low, high))
         axes = plots.flow_map(before, after, name, when=f"{story.day(low)} to {story.day(high)}")
         shares = after[after["commodity"] == name].groupby("origin")["quantity"].sum()
-        largest = "" if shares.empty else f" Then most of it comes from {shares.idxmax()}."
+        most = "" if shares.empty else country_name(str(shares.idxmax()))
+        largest = f" Then most of it comes from {most}." if most else ""
         text = (
             f"Flows of {name} from makers to users by country, undisturbed and in the four weeks in which least "
             f"arrives at home.{largest}"
@@ -93,10 +94,24 @@ def _maps(story: Story) -> Iterator[Picture]:
         )
 
 
+def _codes(story: Story) -> str:
+    """What the letters in the charts mean."""
+    table = exposure.flows(story.base)
+    shown = table[table["commodity"].isin(_goods(story))]
+    codes = sorted({*shown["origin"], *shown["importer"], *story.home})
+    return ", ".join(f"{code} {country_name(code)}" for code in codes)
+
+
 def _stocks(story: Story) -> Iterator[Picture]:
+    table = exposure.flows(story.base)
     for name in _goods(story):
-        axes = plots.cover(story.comparison.other, commodity=name, scenario=story.scenario)
-        text = f"Days of normal use that users of {name} hold, by country and week, with the band of nine runs in ten."
+        users = set(table[table["commodity"] == name]["importer"])
+        at_home = [country for country in story.home if country in users]
+        axes = plots.cover(
+            story.comparison.other, commodity=name, countries=at_home, scenario=story.scenario
+        )
+        where = " and ".join(map(country_name, at_home)) or "all countries"
+        text = f"Days of normal use that users of {name} hold in {where}, by week, with the band of nine runs in ten."
         yield picture(axes, text, f"{name}: how long users' stocks last.")
 
 
@@ -133,7 +148,7 @@ def _history(story: Story) -> Picture | None:
 def _losses(story: Story) -> Table:
     rows = [
         (
-            row["country"],
+            country_name(row["country"]),
             row["sector"] or "other",
             f"{row['loss'] / MILLION:,.1f}",
             f"{row['low'] / MILLION:,.1f} to {row['high'] / MILLION:,.1f}",
@@ -152,7 +167,7 @@ def _spells(story: Story) -> Table:
     rows = [
         (
             row["kind"],
-            f"{row['country']} {row['commodity']}",
+            f"{row['commodity']}, {country_name(row['country'])}",
             _day(story, row["first_short"]),
             _day(story, row["trough"]),
             f"{row['depth']:.0%}",
@@ -174,7 +189,7 @@ def _causes(story: Story) -> Table:
     rows = [
         (
             row["cause"],
-            f"{row['origin']} {row['goods']}".strip(),
+            ", ".join(filter(None, (row["goods"], country_name(row["origin"])))),
             f"{row['value'] / MILLION:,.1f}",
             f"{row['share']:.1%}",
         )
@@ -209,6 +224,24 @@ def _answers(story: Story) -> Table | None:
         "who decides",
     )
     return Table(columns, rows, frozenset({1, 2, 3, 4})) if rows else None
+
+
+def _grounds(story: Story) -> Table:
+    rows = []
+    for ground in story.grounds:
+        more = f" and {len(ground.what) - MOST_NAMED} more" if len(ground.what) > MOST_NAMED else ""
+        what = ", ".join(ground.what[:MOST_NAMED]) + more
+        evidence = ground.evidence
+        rows.append(
+            (
+                ground.good,
+                what,
+                evidence.confidence,
+                evidence.note,
+                evidence.source.replace(";", "; "),
+            )
+        )
+    return Table(("good", "what", "known", "how", "source"), rows)
 
 
 def _marks(story: Story) -> list[str]:

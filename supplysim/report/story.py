@@ -17,7 +17,10 @@ from supplysim.ensemble.contrast import HOME, Outcome
 from supplysim.ensemble.statistics import trailing
 from supplysim.exposure import Attribution
 from supplysim.history import Score
-from supplysim.model import Network
+from supplysim.model import Citation, Network
+from supplysim.model.columns import Floats
+from supplysim.model.countries import country_name
+from supplysim.report.grounds import Ground, grounds_of
 from supplysim.results import Result
 from supplysim.scenario import Scenario
 
@@ -30,7 +33,6 @@ WINDOW = 28
 MOST_ROWS = 15
 LITTLE = 5e-5
 """A share of normal below which a loss is next to none."""
-NAMES = {"JP": "Japan", "DE": "Germany", "CN": "China"}
 
 
 @dataclass(frozen=True)
@@ -82,15 +84,20 @@ class Story:
         return [country for country in self.home if country in there]
 
     @cached_property
-    def trough(self) -> tuple[int, int]:
-        """The four weeks in which least is left at home, as days of the run: [first, last)."""
-        sums = [
+    def _four_weeks(self) -> tuple[Floats, Floats]:
+        """What home makes or uses in the four weeks up to each day, by replication: with the scenario, and without."""
+        with_it, without = (
             trailing(x, WINDOW, begun=False)
             for x in (self.outcome.daily, self.outcome.daily_before)
-        ]
-        left = sums[0].mean(axis=0)
+        )
+        return with_it, without
+
+    @cached_property
+    def trough(self) -> tuple[int, int]:
+        """The four weeks in which least is left at home, as days of the run: [first, last)."""
+        left, normal = (sums.mean(axis=0) for sums in self._four_weeks)
         with np.errstate(all="ignore"):
-            share = np.where(sums[1].mean(axis=0) > 0.0, left / sums[1].mean(axis=0), np.inf)
+            share = np.where(normal > 0.0, left / normal, np.inf)
         share[: WINDOW - 1] = np.inf
         last = int(np.argmin(share)) + 1 if np.isfinite(share).any() else WINDOW
         return max(0, last - WINDOW), min(last, self.outcome.daily.shape[1])
@@ -115,25 +122,23 @@ class Story:
     def _how_much(self) -> str:
         lost, normal = self.outcome.lost(self.home), self.outcome.normal(self.home).mean()
         low, high = np.quantile(lost, [0.05, 0.95])
-        who = " and ".join(NAMES.get(country, country) for country in self._here)
+        who = " and ".join(country_name(country) for country in self._here)
         what = "value added" if self.outcome.kind == "value added" else "final use"
         share = float(lost.mean() / normal) if normal > 0.0 else 0.0
         if abs(share) < LITTLE:
-            return (
-                f"{who} lose next to no {what} (less than 0.005 per cent) over {self._days} days."
-            )
-        verb = ("lose" if share > 0.0 else "gain") + ("s" if len(self._here) == 1 else "")
+            return f"{who} {self._verb('lose')} next to no {what} (less than 0.005 per cent) over {self._days} days."
+        verb = self._verb("lose" if share > 0.0 else "gain")
         return (
             f"{who} {verb} {_usd(abs(float(lost.mean())))} of {what} over {self._days} days, "
             f"{abs(share):.2%} of normal; in nine runs of ten between {_usd(float(low))} and {_usd(float(high))}."
         )
 
+    def _verb(self, verb: str) -> str:
+        return verb + ("s" if len(self._here) == 1 else "")
+
     def _when(self) -> str:
-        sums = [
-            trailing(x, WINDOW, begun=False)
-            for x in (self.outcome.daily, self.outcome.daily_before)
-        ]
-        short = sums[0] < 0.99 * sums[1]
+        left, normal = self._four_weeks
+        short = left < 0.99 * normal
         some = short.any(axis=1)
         if some.mean() < 0.5:
             return "In no four weeks do they make or use one per cent less than in normal times."
@@ -156,7 +161,7 @@ class Story:
         if causes.empty:
             return "Nothing that was lost can be traced to a measure."
         row: dict[str, Any] = {str(k): v for k, v in causes.iloc[0].to_dict().items()}
-        held = f" of {row['origin']}" if row["origin"] else ""
+        held = f" of {country_name(row['origin'])}" if row["origin"] else ""
         what = row["goods"] or "what it held"
         lost, normal = self.outcome.lost(self.home), self.outcome.normal(self.home)
         if abs(float(lost.mean())) < LITTLE * float(normal.mean()):
@@ -207,19 +212,26 @@ class Story:
         return found
 
     @cached_property
-    def figures(self) -> list[tuple[str, int, int, int]]:
-        """How well the rows of the network behind the goods in question are known: read, derived, assumed."""
-        goods = sorted({x for m in self.scenario.measures for x in getattr(m, "commodities", ())})
-        counts: dict[str, dict[str, int]] = {
-            name: {"read": 0, "derived": 0, "assumed": 0} for name in goods
-        }
-        rows = [(s.makes, s.evidence) for s in self.network.sites]
-        rows += [(self.network.product(lane.source), lane.evidence) for lane in self.network.lanes]
-        rows += [(d.commodity, d.evidence) for d in self.network.demands]
-        for name, evidence in rows:
-            if name in counts:
-                counts[name][evidence.confidence] += 1
-        return [(name, c["read"], c["derived"], c["assumed"]) for name, c in counts.items()]
+    def grounds(self) -> list[Ground]:
+        """What the network knows of the goods in question, and from where."""
+        goods = {x for m in self.scenario.measures for x in getattr(m, "commodities", ())}
+        goods |= {m.commodity for m in self.scenario.measures if hasattr(m, "commodity")}
+        return grounds_of(self.network, goods)
+
+    @cached_property
+    def counts(self) -> list[tuple[str, int, int, int]]:
+        """How well the figures behind the goods in question are known: read, derived, assumed."""
+        found: dict[str, dict[str, int]] = {}
+        for ground in self.grounds:
+            found.setdefault(ground.good, {"read": 0, "derived": 0, "assumed": 0})
+            found[ground.good][ground.evidence.confidence] += 1
+        return [(good, c["read"], c["derived"], c["assumed"]) for good, c in found.items()]
+
+    @cached_property
+    def cited(self) -> dict[str, Citation]:
+        """The sources that the grounds name, by key."""
+        keys = {key for ground in self.grounds for key in ground.evidence.source.split(";")}
+        return {key: self.network.sources[key] for key in sorted(keys & set(self.network.sources))}
 
 
 def _usd(value: float) -> str:

@@ -161,7 +161,16 @@ def work(order: Order) -> Findings:
         runs = run_ensemble(order, scenario, pool, "scenario", traces=True)
         past = None if scenario.history is None else _past(order, base, runs, pool)
     comparison = compare(base, runs)
-    return Findings(comparison, comparison.table(), single, past)
+    return Findings(comparison, _losses(comparison), single, past)
+
+
+def _losses(comparison: Comparison) -> pd.DataFrame:
+    """The table of losses, with the worst four weeks: what is short for a while and made up for later is no loss."""
+    from supplysim.exposure import spells
+
+    keys = ["kind", "country", "commodity"]
+    deep = spells(comparison)[[*keys, "trough", "depth"]]
+    return comparison.table().merge(deep, how="left", on=keys)
 
 
 def _engine(order: Order) -> Engine:

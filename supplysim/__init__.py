@@ -8,7 +8,7 @@
 from supplysim.catalogue import check_file, load_network, load_scenario
 from supplysim.changes import Add, Cap, Change, Closed, Factor, Target
 from supplysim.company import Supplier, attach, read_suppliers
-from supplysim.ensemble import Comparison, Contrast, Ensemble, compare, ensemble, outcome
+from supplysim.ensemble import Comparison, Contrast, Ensemble, Outcome, compare, ensemble, outcome
 from supplysim.errors import (
     Fault,
     InvalidInput,
@@ -128,6 +128,7 @@ __all__ = [
     "NotBalanced",
     "Observation",
     "Outage",
+    "Outcome",
     "PriorityAllocation",
     "Quantity",
     "Range",

@@ -58,6 +58,7 @@ def main() -> int:
     for chain in CHAINS:
         axes = plots.chain(network, chain)
         plots.save(axes, ROOT / f"{chain}.png", dpi=100)
+    plots.save(plots.tiers(network, "electric-car"), ROOT / "tiers.png", dpi=80)
     return 0
 
 
@@ -321,6 +322,7 @@ def _index(network: Network, figures: Figures, fit: pd.DataFrame) -> str:
     lines = [
         "# The data: jp-de-cn-2022, by chain\n",
         note + "\n",
+        "![What goes into an electric car, tier by tier, and where it is made](tiers.png)\n",
         "| chain | commodities |\n|---|---|",
         *(
             f"| [{title}]({chain}.md) | {', '.join(c.name for c in network.commodities if c.chain == chain)} |"

@@ -190,3 +190,36 @@ def test_a_chain_is_drawn_with_the_shares_of_its_makers():
     assert len(axes.patches) == 3  # a maker, a user, and the ribbon between
     with pytest.raises(InvalidInput, match="did you mean 'metals'"):
         plots.chain(chained, "metal")
+
+
+def test_tiers_stand_in_the_order_of_the_chain():
+    """Every bar is left of what it goes into, and cut by country; an unknown commodity is refused."""
+    network = ss.load_network("jp-de-cn-2022")
+    axes = plots.tiers(network, "ndfeb-magnet")
+    place = {text.get_text(): text.get_position() for text in axes.texts}
+    assert place["rare-earth-concentrate"][0] < place["ndpr-oxide"][0] < place["ndfeb-magnet"][0]
+    assert "CN 89%" in place and len(axes.patches) > 10
+    with pytest.raises(InvalidInput, match="did you mean 'ndfeb-magnet'"):
+        plots.tiers(network, "ndfeb-magnets")
+
+
+def test_tiers_bear_circles():
+    """Scrap goes back into what it came from."""
+    scrap = {"metal": ss.Input(0.1, policy=ss.DaysOfCover(20))}
+    loop = ss.Network(
+        name="loop",
+        commodities=[ss.Commodity("metal"), ss.Commodity("part")],
+        sites=[
+            ss.Site(
+                "m", country="CN", makes="metal", utilisation=0.5, inputs={"part": ss.Input(0.1)}
+            ),
+            ss.Site("p", country="DE", makes="part", utilisation=0.5, inputs=scrap),
+        ],
+        demands=[ss.Demand("d", country="DE", commodity="part", rate=1.0)],
+        lanes=[
+            ss.Lane("m", "p", lead_time=3),
+            ss.Lane("p", "m", lead_time=3),
+            ss.Lane("p", "d", lead_time=3),
+        ],
+    )
+    assert len(plots.tiers(loop, "part").patches) >= 2

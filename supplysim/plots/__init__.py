@@ -19,6 +19,7 @@ from supplysim.plots.exposures import (
     survival,
 )
 from supplysim.plots.style import COLOURS, new_axes, save
+from supplysim.plots.tiers import tiers
 
 __all__ = [
     "COLOURS",
@@ -38,6 +39,7 @@ __all__ = [
     "save",
     "sensitivity",
     "survival",
+    "tiers",
     "totals",
     "unmet",
 ]

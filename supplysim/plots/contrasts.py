@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from supplysim.plots.style import COLOURS, GREY, finish, new_axes
+from supplysim.plots.style import COLOURS, GREY, finish, new_axes, usd
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ __all__ = ["contrast"]
 
 
 def contrast(table: pd.DataFrame, *, axes: Axes | None = None, level: float = 0.9) -> Axes:
-    """Losses by scenario in billion USD: the mean, with the interval of the mean, worst on top.
+    """Losses by scenario in billion USD (small ones in million): the mean, with the interval of the mean, worst on top.
 
     ``table`` is that of `supplysim.ensemble.Contrast`. An answer to another scenario is marked with what it costs.
     """
@@ -25,7 +25,8 @@ def contrast(table: pd.DataFrame, *, axes: Axes | None = None, level: float = 0.
     axes = axes or new_axes(height=1.6 + 0.3 * len(table))[0]
     y = np.arange(len(table))
     columns = ("loss", "loss_low", "loss_high")
-    mean, low, high = (table[name].to_numpy(dtype=float) / 1e9 for name in columns)
+    unit, word = usd(float(table["loss"].abs().max()))
+    mean, low, high = (table[name].to_numpy(dtype=float) / unit for name in columns)
     answers = table["reference"].to_numpy(dtype=str) != ""
     colours = np.where(answers, COLOURS[2], COLOURS[1]).tolist()
     axes.barh(y, mean, color=colours, height=0.6, alpha=0.75)
@@ -39,7 +40,7 @@ def contrast(table: pd.DataFrame, *, axes: Axes | None = None, level: float = 0.
     for place, at, cost, own in zip(y, high.tolist(), table["cost"], answers, strict=True):
         if own and not math.isnan(cost):
             axes.annotate(
-                f"costs {cost / 1e9:,.2f} bn",
+                f"costs {cost / unit:,.2f}",
                 (max(at, 0.0) + 0.01 * widest, place),
                 va="center",
                 fontsize=7,
@@ -50,7 +51,7 @@ def contrast(table: pd.DataFrame, *, axes: Axes | None = None, level: float = 0.
     finish(axes, "Loss in Japan and Germany", "", dated=False)
     axes.grid(axis="x", color="#dddddd", linewidth=0.6)
     axes.set_xlabel(
-        f"billion USD at normal prices; bars: means, lines: {100 * level:.0f} % intervals of the mean"
+        f"{word} at normal prices; bars: means, lines: {100 * level:.0f} % intervals of the mean"
     )
     axes.xaxis.label.set_fontsize(8)
     return axes

@@ -10,7 +10,7 @@ import numpy as np
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.exposure import Attribution, Leverage, Page, Sensitivity, Survival
 from supplysim.plots.ribbons import layers
-from supplysim.plots.style import COLOURS, GREY, finish, new_axes
+from supplysim.plots.style import COLOURS, GREY, finish, new_axes, usd
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,11 +116,12 @@ def loss_curve(table: pd.DataFrame, *, axes: Axes | None = None) -> Axes:
     """Loss against how long it lasts: mean, band and tail of `exposure.loss_curve`."""
     axes = axes or new_axes()[0]
     x = table["duration"].to_numpy()
-    values = {name: table[name].to_numpy() / 1e9 for name in ("loss", "low", "high", "cvar")}
+    unit, word = usd(float(table["loss"].abs().max()))
+    values = {name: table[name].to_numpy() / unit for name in ("loss", "low", "high", "cvar")}
     axes.fill_between(x, values["low"], values["high"], color=COLOURS[1], alpha=0.18, linewidth=0)
     axes.plot(x, values["loss"], color=COLOURS[1], marker="o", markersize=3, label="mean")
     axes.plot(x, values["cvar"], color=COLOURS[0], linestyle=(0, (4, 2)), label="mean of the worst")
-    finish(axes, "Loss against how long it lasts", "billion USD", dated=False)
+    finish(axes, "Loss against how long it lasts", word, dated=False)
     axes.set_xlabel("days that it lasts", fontsize=9)
     return axes
 
@@ -165,8 +166,9 @@ def attribution(found: Attribution, *, axes: Axes | None = None) -> Axes:
     axes = axes or new_axes(width=9.0, height=max(3.0, height))[0]
     layers(axes, flows, colours)
     whole = float(table["value"].sum())
+    unit, word = usd(whole)
     axes.set_title(
-        f"Why {whole / 1e9:,.2f} billion USD are lost: cause, what it held, what was lost",
+        f"Why {whole / unit:,.2f} {word} are lost: cause, what it held, what was lost",
         loc="left",
         fontsize=10,
         fontweight="bold",

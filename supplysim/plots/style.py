@@ -18,11 +18,30 @@ if TYPE_CHECKING:
     import xarray as xr
     from matplotlib.axes import Axes
 
-__all__ = ["COLOURS", "band", "finish", "mark_measures", "middles", "new_axes", "save", "timeline"]
+__all__ = [
+    "COLOURS",
+    "band",
+    "finish",
+    "mark_measures",
+    "middles",
+    "new_axes",
+    "save",
+    "timeline",
+    "usd",
+]
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Okabe and Ito's colours in the order of use, without yellow, which is faint on white."""
 GREY = "#595959"
+
+
+def usd(most: float) -> tuple[float, str]:
+    """What to divide sums in USD by so that the largest reads well, and the word for it.
+
+    >>> usd(3.2e9), usd(-4.5e7)
+    ((1000000000.0, 'billion USD'), (1000000.0, 'million USD'))
+    """
+    return (1e9, "billion USD") if abs(most) >= 1e8 else (1e6, "million USD")
 
 
 def new_axes(rows: int = 1, *, width: float = 7.5, height: float = 3.6) -> list[Axes]:

@@ -64,7 +64,11 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, order=True)
 class Target:
-    """One attribute of one entity, e.g. ``Target("lane", "cn-ga|jp-wafer|sea", "gate")``."""
+    """One attribute of one entity, e.g. ``Target("lane", "cn-ga|jp-wafer|sea", "gate")``.
+
+    >>> Target("site", "cn-gallium", "capacity").attribute
+    'capacity'
+    """
 
     kind: Literal["lane", "site", "slot", "demand"]
     name: str
@@ -100,28 +104,44 @@ ATTRIBUTES = {
 
 @dataclass(frozen=True, slots=True)
 class Factor:
-    """Multiplies the baseline value."""
+    """Multiplies the baseline value.
+
+    >>> Factor(0.5).value
+    0.5
+    """
 
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Add:
-    """Adds to the value, after all factors."""
+    """Adds to the value, after all factors.
+
+    >>> Add(2.0).value
+    2.0
+    """
 
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """Bounds the value from above, last of all."""
+    """Bounds the value from above, last of all.
+
+    >>> Cap(100.0).value
+    100.0
+    """
 
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A gate that nothing passes."""
+    """A gate that nothing passes.
+
+    >>> Closed() == Closed()
+    True
+    """
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -131,6 +151,9 @@ class Ledger:
     Claims of one instant are settled together: in full if they fit, else in proportion to the
     claims (``claims``) or to baseline flows (``history``). ``marks`` are the starts of periods in days;
     where there are none, periods start at multiples of ``period``. Several of one key settle in sorted order.
+
+    >>> Ledger("quota", 500.0, period=90.0).rule
+    'claims'
     """
 
     key: str
@@ -142,7 +165,11 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """Which days an office works. ``weekday`` is that of day 0 (Monday 0); holidays are [first, last] days."""
+    """Which days an office works. ``weekday`` is that of day 0 (Monday 0); holidays are [first, last] days.
+
+    >>> Calendar(working_week=True, weekday=4, holidays=((10, 12),)).holidays
+    ((10, 12),)
+    """
 
     working_week: bool = False
     weekday: int = 0
@@ -178,6 +205,9 @@ class Office:
     and is used up with it; otherwise it is general: free from then on. After ``routine_after`` licences on a
     lane its cases are routine: ``routine_service`` at the desk, nothing referred. A share ``pre_licensed`` of
     baseline flow passes anyway. ``per_dispatch`` files one application for each dispatch.
+
+    >>> Office("mofcom", service=Fixed(45.0), desks=10, referred=0.5).single
+    True
     """
 
     key: str
@@ -203,6 +233,9 @@ class Inspection:
 
     ``held``: it travels ``hold`` days longer. ``seized``: it is lost to both sides as it is dispatched. Several
     gates on one lane are passed in order of key: holds add up, and what any of them seizes is gone.
+
+    >>> Inspection("customs", 0.2, hold=Fixed(14.0)).fate
+    'held'
     """
 
     key: str
@@ -213,7 +246,11 @@ class Inspection:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """What is under way goes back to the source (``returns``) or is lost to both sides (``seized``)."""
+    """What is under way goes back to the source (``returns``) or is lost to both sides (``seized``).
+
+    >>> Recall("seized").fate
+    'seized'
+    """
 
     fate: Literal["returns", "seized"]
 
@@ -271,6 +308,10 @@ class Watch:
     ``owed``: what sites owe on open lanes beyond their stock, in days of output; past the level when above.
     ``output``: what sites have made in the last ``for_days`` days (a whole number, at least 1) as a share of what
     they get ready for; past the level when below. The average is over these days, so nothing else has to hold.
+
+    >>> low = Change(0.0, Target("lane", "reserve|use|", "gate"), "reserve")
+    >>> Watch("reserve", ("use",), level=20.0, back=40.0, then=(low,), otherwise=()).observable
+    'stock'
     """
 
     key: str
@@ -307,6 +348,10 @@ class Renewal:
 
     Durations are drawn in the engine, from the stream of ``key``, so that one timeline serves all
     replications. With ``step`` they are rounded up to whole steps: an exponential becomes geometric.
+
+    >>> stop, go = (Change(0.0, Target("site", "mine", "capacity"), "strike", x) for x in (Factor(0.0), None))
+    >>> Renewal("strike", up=Fixed(300.0), down=Fixed(20.0), then=(stop,), otherwise=(go,)).begins
+    0.0
     """
 
     key: str
@@ -332,6 +377,10 @@ class Attempts:
     ``begins``; none is made before ``begins``, nor at or after ``ends`` (what an earlier success brings still comes).
     ``chances`` are pairs (since when, chance of success) in order of time; before the first it is 0. What a success
     brings is made ``delay`` days after the attempt. Successes beyond the last list bring nothing.
+
+    >>> gain = Change(0.0, Target("site", "mine", "capacity"), "theft", Factor(1.5))
+    >>> Attempts("theft", ((gain,),), chances=((0.0, 0.3),), times=(90.0, 180.0)).times
+    (90.0, 180.0)
     """
 
     key: str
@@ -358,6 +407,9 @@ class Market:
     price becomes (1 - D)^(-1/(supply + demand)) of the normal one, at most ``choke``. Users then take price^-demand
     of what they took (the ``gain`` of inputs, the ``rate`` of demands), ``sites`` can make price^supply of their
     capacity, and what arrives on lanes into ``slots`` costs so much more. While D is 0 nothing changes.
+
+    >>> Market("ore", slots=("use",), sites=("mine",), supply=0.1, demand=0.3, choke=10.0).every
+    7.0
     """
 
     key: str

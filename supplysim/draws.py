@@ -19,7 +19,11 @@ _GOLDEN = 0x9E3779B97F4A7C15
 
 
 class Purpose(IntEnum):
-    """What a draw is for. A number once given is never used again for anything else."""
+    """What a draw is for. A number once given is never used again for anything else.
+
+    >>> Purpose.LEAD_TIME.value
+    1
+    """
 
     LEAD_TIME = 1
     INITIAL_STOCK = 2
@@ -51,7 +55,11 @@ def _mix(z: int) -> int:
 
 
 def absorb(key: int, word: int) -> int:
-    """Fold one 64-bit word into a key."""
+    """Fold one 64-bit word into a key.
+
+    >>> absorb(0, 1) == absorb(0, 1) != absorb(0, 2)
+    True
+    """
     return _mix(((key ^ word) + _GOLDEN) & _MASK)
 
 
@@ -74,7 +82,11 @@ def uniform(key: int, n: int) -> float:
 
 
 def entity(kind: str, name: str) -> int:
-    """The 64-bit identity of an entity by its kind and name, e.g. ``entity("site", "cn-gallium")``."""
+    """The 64-bit identity of an entity by its kind and name, e.g. ``entity("site", "cn-gallium")``.
+
+    >>> entity("site", "cn-gallium") != entity("site", "jp-gallium")
+    True
+    """
     digest = blake2b(f"{kind}|{name}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "little")
 
@@ -93,5 +105,8 @@ def moment(time: float, count: int) -> int:
 
     Streams that events drive are numbered by day, so that one event more or less today does not
     shift the draws of all later days.
+
+    >>> moment(3.7, 2) - moment(3.2, 0)
+    2
     """
     return ((math.floor(time) + 2147483648) << 20) + count

@@ -19,7 +19,11 @@ __all__ = [
 
 
 class SupplysimError(Exception):
-    """Base of all errors that supplysim raises on purpose."""
+    """Base of all errors that supplysim raises on purpose.
+
+    >>> issubclass(InvalidInput, SupplysimError)
+    True
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,21 @@ class InvalidInput(SupplysimError, ValueError):
 
 
 class NotBalanced(SupplysimError):
-    """A result in which goods or money appear or vanish; names the node that breaks the balance."""
+    """A result in which goods or money appear or vanish; names the node that breaks the balance.
+
+    >>> raise NotBalanced("site 'mine': 3 t appear from nowhere on day 7")
+    Traceback (most recent call last):
+    ...
+    supplysim.errors.NotBalanced: site 'mine': 3 t appear from nowhere on day 7
+    """
 
 
 class TooManyEvents(InvalidInput):
-    """The run would take more events than ``max_events``; names the entities that make them."""
+    """The run would take more events than ``max_events``; names the entities that make them.
+
+    >>> issubclass(TooManyEvents, InvalidInput)
+    True
+    """
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -60,6 +60,11 @@ class Plan:
     residue of its host a by-product finds at most, and at the start; ``lead`` and ``slack`` are by lane: the mean
     time from order to receipt, and what a lane's own capacity (or the order of one day) may add. ``arrays`` holds the
     same in the order of the network's tables. ``expected_events`` is about how many events the run makes.
+
+    >>> from supplysim.testing import tiny
+    >>> plan = make_plan(tiny(), None, horizon=100, seed=1, replication=0, warmup=None)
+    >>> plan.horizon, plan.warmup
+    (100, 14)
     """
 
     timeline: Timeline
@@ -240,7 +245,17 @@ def make_plan(
     warmup: int | None,
     max_events: int = MAX_EVENTS,
 ) -> Plan:
-    """Lay a run out; refuses numbers out of range and runs of more than ``max_events`` events."""
+    """Lay a run out; refuses numbers out of range and runs of more than ``max_events`` events.
+
+    >>> from supplysim.testing import tiny
+    >>> make_plan(tiny(), None, horizon=10, seed=1, replication=0, warmup=5).replication
+    0
+    >>> make_plan(tiny(), None, horizon=0, seed=1, replication=0, warmup=5)
+    Traceback (most recent call last):
+    ...
+    supplysim.errors.InvalidInput: run refused, 1 fault:
+      horizon: must be a whole number from 1 to 36525; found 0
+    """
     anything: object = network
     if not isinstance(anything, Network):
         rule = "must be a Network (load_network gives one by its name, folder or file)"
@@ -285,6 +300,10 @@ def default_warmup(network: Network) -> int:
 
     Of the network as it is given, and of what carries goods to a demand: neither the structure of a measure nor
     an idle node changes it, so scenarios start from one state.
+
+    >>> from supplysim.testing import tiny
+    >>> default_warmup(tiny())
+    14
     """
     longest = longest_stage(network.tables, network.baseline().arrays)
     return min(3650, 7 * math.ceil(2.0 * longest / 7.0))

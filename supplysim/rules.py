@@ -72,7 +72,11 @@ LONGEST_WAIT = 40_000.0
 
 
 def whole(value: float) -> float:
-    """The largest whole number not above ``value``, as a float (from 2**52 on every float is whole)."""
+    """The largest whole number not above ``value``, as a float (from 2**52 on every float is whole).
+
+    >>> whole(2.7), whole(-0.5)
+    (2.0, -1.0)
+    """
     if abs(value) >= 4503599627370496.0:
         return value
     return float(math.floor(value))
@@ -95,6 +99,9 @@ def on_grid_below(days: float) -> float:
     """The largest multiple of `TICK` not above ``days``, but at least one tick.
 
     Lot times are rounded down: a line that must run all the time is then never too slow.
+
+    >>> on_grid_below(1.0), on_grid_below(0.0) == TICK
+    (1.0, True)
     """
     return max(TICK, whole(days * 1048576.0) * TICK)
 
@@ -113,7 +120,11 @@ def ceil_to(value: float, step: float) -> float:
 
 
 def in_periods(days: float, period: float) -> float:
-    """``days`` in whole periods, as many as withdrawals may fall into; as they are where ``period`` is 0."""
+    """``days`` in whole periods, as many as withdrawals may fall into; as they are where ``period`` is 0.
+
+    >>> in_periods(10.0, 7.0), in_periods(10.0, 0.0)
+    (14.0, 10.0)
+    """
     return ceil_to(days, period) if period > 0.0 else days
 
 
@@ -144,7 +155,11 @@ def working_time_after(
 
 
 def works(day: float, week: Sequence[int], holidays: Sequence[Sequence[int]]) -> bool:
-    """Whether an office with this week and these holidays is open on a day."""
+    """Whether an office with this week and these holidays is open on a day.
+
+    >>> works(1.0, (1, 4), ()), works(0.0, (1, 4), ((0, 3),))  # day 0 is a Friday
+    (False, False)
+    """
     if week[0] == 1 and (int(day) + week[1]) % 7 >= 5:
         return False
     for i in range(len(holidays)):
@@ -157,12 +172,20 @@ def works(day: float, week: Sequence[int], holidays: Sequence[Sequence[int]]) ->
 
 
 def covers(have: float, need: float) -> bool:
-    """Whether a stock is enough for a need: the only such comparison in the model."""
+    """Whether a stock is enough for a need: the only such comparison in the model.
+
+    >>> covers(1.0 - 1e-12, 1.0), covers(0.9, 1.0)
+    (True, False)
+    """
     return have >= need - SLACK * need
 
 
 def total(values: Sequence[float]) -> float:
-    """Sum in the order given, from 0.0."""
+    """Sum in the order given, from 0.0.
+
+    >>> total([0.5, 0.25, 0.25])
+    1.0
+    """
     result = 0.0
     for value in values:
         result += value
@@ -170,7 +193,11 @@ def total(values: Sequence[float]) -> float:
 
 
 def order_up_to(position: float, level: float) -> float:
-    """What raises the inventory position to ``level`` (base stock; Snyder & Shen, ch. 4)."""
+    """What raises the inventory position to ``level`` (base stock; Snyder & Shen, ch. 4).
+
+    >>> order_up_to(3.0, 8.0), order_up_to(9.0, 8.0)
+    (5.0, 0.0)
+    """
     return max(0.0, level - position)
 
 
@@ -230,7 +257,13 @@ def ration(available: float, claims: Sequence[float]) -> list[float]:
 
 
 def ration_into(given: MutableSequence[float], available: float, claims: Sequence[float]) -> None:
-    """`ration`, written into ``given``."""
+    """`ration`, written into ``given``.
+
+    >>> given = [0.0, 0.0]
+    >>> ration_into(given, 3.0, [2.0, 4.0])
+    >>> given
+    [1.0, 2.0]
+    """
     wanted = total(claims)
     left = available
     enough = covers(available, wanted)
@@ -274,7 +307,13 @@ def water_fill(amount: float, weights: Sequence[float], caps: Sequence[float]) -
 def water_fill_into(
     given: MutableSequence[float], amount: float, weights: Sequence[float], caps: Sequence[float]
 ) -> None:
-    """`water_fill`, written into ``given``. A lane has room while it was given less than its cap."""
+    """`water_fill`, written into ``given``. A lane has room while it was given less than its cap.
+
+    >>> given = [0.0, 0.0]
+    >>> water_fill_into(given, 10.0, [0.5, 0.5], [2.0, 100.0])
+    >>> given
+    [2.0, 8.0]
+    """
     count = len(weights)
     for i in range(count):
         given[i] = 0.0
@@ -389,7 +428,11 @@ def cohort_outflow(inflow: Sequence[float], lifetime: Sequence[float]) -> list[f
 
 
 def uniform_between(u: float, low: float, high: float) -> float:
-    """Quantile ``u`` of the uniform distribution."""
+    """Quantile ``u`` of the uniform distribution.
+
+    >>> uniform_between(0.25, 10.0, 20.0)
+    12.5
+    """
     return low + (high - low) * u
 
 
@@ -408,12 +451,20 @@ def triangular(u: float, low: float, mode: float, high: float) -> float:
 
 
 def exponential(u: float, mean: float) -> float:
-    """Quantile ``u`` of the exponential distribution."""
+    """Quantile ``u`` of the exponential distribution.
+
+    >>> round(exponential(0.5, 10.0), 4)
+    6.9315
+    """
     return -mean * math.log1p(-u)
 
 
 def lognormal(u: float, mean: float, sd: float) -> float:
-    """Quantile ``u`` of the lognormal distribution with this mean and standard deviation."""
+    """Quantile ``u`` of the lognormal distribution with this mean and standard deviation.
+
+    >>> round(lognormal(0.5, 30.0, 10.0), 4)
+    28.4605
+    """
     if mean <= 0.0:
         return 0.0
     variance = math.log1p((sd / mean) * (sd / mean))

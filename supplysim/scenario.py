@@ -91,7 +91,11 @@ Month = Annotated[str, AfterValidator(_month)]
 
 @frozen
 class Source:
-    """A publication that the scenario's figures come from."""
+    """A publication that the scenario's figures come from.
+
+    >>> Source("usgs", citation="Mineral Commodity Summaries 2024", year=2024).key
+    'usgs'
+    """
 
     key: Name
     _: KW_ONLY
@@ -102,7 +106,11 @@ class Source:
 
 @frozen
 class Observation:
-    """One month's observed volume, with where it was published."""
+    """One month's observed volume, with where it was published.
+
+    >>> Observation(month="2023-08", value=0.0, source="customs").month
+    '2023-08'
+    """
 
     month: Month
     value: NonNegative
@@ -116,6 +124,10 @@ class History:
     ``lag`` is so many days after dispatch that they count it (0: as it leaves; imports: as it
     arrives). ``baseline`` is a normal month's volume, by which observed and simulated months become indices;
     ``baseline_low`` and ``baseline_high`` are what sources put it at.
+
+    >>> seen = [Observation(month="2023-08", value=0.0), Observation(month="2023-09", value=20.0)]
+    >>> History(title="Ore of China", origin="CN", commodities=["ore"], baseline=30.0, observations=seen).unit
+    ''
     """
 
     _: KW_ONLY

@@ -35,6 +35,11 @@ class Spliced:
     ``stages`` are pairs (days from the start, the scenario that holds from then on); the first holds from before
     the warm-up on. The start is common to all; ``horizon``, ``warmup``, ``replications`` and ``seed``, the
     defaults of a run, are the first scenario's.
+
+    >>> from supplysim.scenario import Scenario
+    >>> made = splice(Scenario(horizon=100), Scenario(horizon=100), at=30.0)
+    >>> type(made).__name__
+    'Spliced'
     """
 
     stages: Stages

@@ -51,7 +51,12 @@ RENEWALS, ATTEMPTS = 1 << 20, 1 << 21
 
 @dataclass(frozen=True)
 class Timeline:
-    """The network with all structure, and what happens to it: changes by time, watches, renewals."""
+    """The network with all structure, and what happens to it: changes by time, watches, renewals.
+
+    >>> from supplysim.testing import tiny
+    >>> lay_out(tiny(), None).changes
+    ()
+    """
 
     network: Network
     name: str
@@ -107,6 +112,12 @@ def lay_out(network: Network, scenario: Scenario | Spliced | None) -> Timeline:
 
     Measures are taken in order of key, so the order of listing does not matter. Each scenario of a spliced
     one must be valid by itself; the structure of all of them is there, closed, from the start.
+
+    >>> from supplysim.measures import ExportBan
+    >>> from supplysim.testing import tiny
+    >>> ban = ExportBan(origin=["CN"], commodities=["ore"], begins=30, ends=60)
+    >>> [(change.time, change.target.name) for change in lay_out(tiny(), Scenario(measures=[ban])).changes]
+    [(30.0, 'mine|use|'), (60.0, 'mine|use|')]
     """
     given = Scenario() if scenario is None else scenario
     pieces = given.stages if isinstance(given, Spliced) else ((-math.inf, given),)

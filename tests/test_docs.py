@@ -4,6 +4,8 @@ In a page, a block of `python` runs in one namespace with the others of that pag
 begins with `# file: NAME` is written to that file first, all in an empty folder and in the order of the page.
 """
 
+import importlib
+import inspect
 import json
 import os
 import re
@@ -73,6 +75,28 @@ def test_every_block_runs(page, tmp_path, tmp_path_factory):
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+MODULES = (
+    "supplysim",
+    *(f"supplysim.{name}" for name in ("calibration", "catalogue", "changes", "company", "draws")),
+    *(f"supplysim.{name}" for name in ("ensemble", "errors", "exposure", "files", "history")),
+    *(f"supplysim.{name}" for name in ("importers", "measures", "model", "plan", "plots")),
+    *(f"supplysim.{name}" for name in ("report", "results", "rules", "testing", "timeline")),
+)
+
+
+def test_every_public_name_has_an_example():
+    """In its docstring, where the doctests run it; types without a name of their own (unions) have none."""
+    bare = []
+    for path in MODULES:
+        module = importlib.import_module(path)
+        for name in module.__all__:
+            thing = getattr(module, name)
+            named = inspect.isclass(thing) or inspect.isroutine(thing)
+            if named and ">>>" not in (inspect.getdoc(thing) or ""):
+                bare.append(f"{path}.{name}")
+    assert not bare
 
 
 # --- the site ---------------------------------------------------------------------------------------

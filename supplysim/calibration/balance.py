@@ -33,7 +33,13 @@ TINY_FLOW = 0.004
 
 @dataclass(frozen=True)
 class Balanced:
-    """Balanced yearly quantities, by variable (see `supplysim.calibration.system`)."""
+    """Balanced yearly quantities, by variable (see `supplysim.calibration.system`).
+
+    >>> from supplysim import calibration, catalogue
+    >>> figures = calibration.read_figures(catalogue.figures_path("jp-de-cn-2022"))
+    >>> balance(figures).moves().columns.tolist()
+    ['name', 'given', 'reconciled', 'sigmas', 'off', 'kind', 'confidence', 'source']
+    """
 
     system: System
     result: Reconciled
@@ -115,6 +121,11 @@ def balance(
     than twice as much are left out.
 
     Raises `InvalidInput` where no quantities obey all balances.
+
+    >>> from supplysim import calibration, catalogue
+    >>> figures = calibration.read_figures(catalogue.figures_path("jp-de-cn-2022"))
+    >>> type(balance(figures, focus=["JP", "DE", "CN"])).__name__
+    'Balanced'
     """
     system = System(figures)
     result = reconcile(system.problem())

@@ -38,7 +38,11 @@ SHARES = ("import share", "use share", "export share")
 
 @dataclass(frozen=True)
 class Figures:
-    """All rows of a folder of figures, by table; see `supplysim.calibration.rows` for what they say."""
+    """All rows of a folder of figures, by table; see `supplysim.calibration.rows` for what they say.
+
+    >>> Figures().trade
+    ()
+    """
 
     sources: Mapping[str, Citation] = field(default_factory=dict)
     commodities: tuple[Material, ...] = ()
@@ -61,6 +65,10 @@ def read_figures(folder: Path) -> Figures:
 
     Refused as a whole, with file and line of every fault: unknown commodities and sources, units that do not fit
     their commodity, values outside their range, an assumed figure without one, figures without a year.
+
+    >>> from supplysim import catalogue
+    >>> len(read_figures(catalogue.figures_path("jp-de-cn-2022")).commodities)
+    58
     """
     parts = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
     sheets = [

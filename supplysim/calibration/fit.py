@@ -25,6 +25,11 @@ def fit(network: Network, figures: Figures) -> pd.DataFrame:
 
     Columns: name, kind (production, trade, use, recipe), given, baseline, off (baseline / given - 1), unit, year,
     confidence, source. The network must be the one that `build_network` makes of these figures.
+
+    >>> from supplysim import calibration, catalogue
+    >>> folder = catalogue.figures_path("jp-de-cn-2022")
+    >>> fit(catalogue.load_network("jp-de-cn-2022"), calibration.read_figures(folder)).columns.tolist()[:4]
+    ['name', 'kind', 'given', 'baseline']
     """
     import pandas as pd
 

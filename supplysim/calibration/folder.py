@@ -33,6 +33,11 @@ def build_network(folder: str | os.PathLike[str]) -> tuple[Network, Balanced]:
     about, see `balance`) and the tables of `supplysim.calibration.rows`, in folders of their own if that helps, one a
     chain. Raises `InvalidInput` with all faults of the tables; or where no quantities obey all balances; or with the
     parameters that are missing.
+
+    >>> from supplysim import catalogue
+    >>> network, balanced = build_network(catalogue.figures_path("jp-de-cn-2022"))
+    >>> network.name
+    'jp-de-cn-2022'
     """
     path = Path(folder)
     if not is_folder(path):

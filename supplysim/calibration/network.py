@@ -46,6 +46,11 @@ def build(
 
     Capacities follow from utilisation, so the undisturbed network stands still. Raises `InvalidInput` with every
     parameter and route that no figure gives.
+
+    >>> from supplysim import calibration, catalogue
+    >>> figures = calibration.read_figures(catalogue.figures_path("jp-de-cn-2022"))
+    >>> len(build(calibration.balance(figures), name="mine").commodities)
+    58
     """
     builder = Builder(balanced, base_year)
     parts = builder.parts()

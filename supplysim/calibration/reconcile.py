@@ -36,6 +36,13 @@ class Problem:
 
     ``measured @ x`` was measured as ``values``, give or take ``sd`` (each above 0); ``balances @ x`` is ``totals``;
     ``lower <= x <= upper``. Shapes: measured (m, n), values and sd (m), balances (b, n), totals (b), bounds (n).
+
+    >>> from scipy.sparse import csr_array
+    >>> each, same = csr_array(np.eye(2)), csr_array([[1.0, -1.0]])
+    >>> free = np.zeros(1), np.zeros(2), np.full(2, 99.0)
+    >>> known = Problem(each, np.array([10.0, 12.0]), np.ones(2), same, *free)
+    >>> reconcile(known).x.round(3).tolist()
+    [11.0, 11.0]
     """
 
     measured: Any
@@ -75,7 +82,15 @@ class Problem:
 
 @dataclass(frozen=True)
 class Reconciled:
-    """The values ``x`` that obey all balances, and what it took."""
+    """The values ``x`` that obey all balances, and what it took.
+
+    >>> from scipy.sparse import csr_array
+    >>> each, same = csr_array(np.eye(2)), csr_array([[1.0, -1.0]])
+    >>> free = np.zeros(1), np.zeros(2), np.full(2, 99.0)
+    >>> known = Problem(each, np.array([10.0, 12.0]), np.ones(2), same, *free)
+    >>> reconcile(known).moves().columns.tolist()
+    ['name', 'given', 'sd', 'reconciled', 'moved', 'sigmas']
+    """
 
     problem: Problem
     x: Floats

@@ -34,12 +34,20 @@ _HERE = Path(__file__).resolve().parent
 
 
 def networks() -> tuple[str, ...]:
-    """The names of the bundled networks, sorted."""
+    """The names of the bundled networks, sorted.
+
+    >>> networks()[:2]
+    ('fluorides-2019', 'gallium-2022')
+    """
     return tuple(sorted(path.parent.name for path in _HERE.glob("*/network.toml")))
 
 
 def scenarios() -> tuple[str, ...]:
-    """The names of the bundled scenarios, sorted."""
+    """The names of the bundled scenarios, sorted.
+
+    >>> "gallium-licence-2023" in scenarios()
+    True
+    """
     return tuple(sorted(path.stem for path in _scenario_folder().glob("*.toml")))
 
 
@@ -59,7 +67,11 @@ def network_path(name: str) -> Path:
 
 
 def figures_path(name: str) -> Path:
-    """The folder of the figures that a bundled network was built from; see `supplysim.calibration`."""
+    """The folder of the figures that a bundled network was built from; see `supplysim.calibration`.
+
+    >>> (figures_path("jp-de-cn-2022") / "graphite" / "trade.csv").is_file()
+    True
+    """
     known = sorted(path.parent.name for path in _HERE.glob("figures/*/figures.toml"))
     if name not in known:
         rule = f"no bundled network built from figures has this name; {nearest(name, known)}"
@@ -68,7 +80,11 @@ def figures_path(name: str) -> Path:
 
 
 def scenario_path(name: str) -> Path:
-    """The file of a bundled scenario."""
+    """The file of a bundled scenario.
+
+    >>> scenario_path("magnet-stop").name
+    'magnet-stop.toml'
+    """
     if name not in scenarios():
         rule = f"no bundled scenario has this name; {nearest(name, scenarios())}"
         raise InvalidInput([Fault("", rule, name)], what="scenario")
@@ -80,12 +96,20 @@ def load_network(name_or_path: Path | str = DEFAULT, *, beside: Path | str = "")
 
     A relative path is taken from the folder ``beside`` (default: where you are). To reach a folder that is
     named like a bundled network, write ``./name`` or give a `pathlib.Path`.
+
+    >>> network = load_network("gallium-2022")
+    >>> len(network.sites), len(network.lanes)
+    (41, 151)
     """
     return files.load_network(_find_network(name_or_path, Path(beside)))
 
 
 def load_scenario(name_or_path: Path | str) -> Scenario:
-    """A bundled scenario by its name, or the scenario of a file; the same rules as for networks."""
+    """A bundled scenario by its name, or the scenario of a file; the same rules as for networks.
+
+    >>> load_scenario("joint-reserve").title
+    'Joint reserve and mutual aid of Japan and Germany against the magnet stop'
+    """
     if isinstance(name_or_path, str) and name_or_path in scenarios():
         return files.load_scenario(scenario_path(name_or_path), find=_find_scenario)
     path = Path(name_or_path)
@@ -95,7 +119,11 @@ def load_scenario(name_or_path: Path | str) -> Scenario:
 
 
 def check_file(name_or_path: Path | str) -> Network | Scenario:
-    """Load and return a network or scenario, bundled or not; a scenario is tried on its network, too."""
+    """Load and return a network or scenario, bundled or not; a scenario is tried on its network, too.
+
+    >>> type(check_file("gallium-2022")).__name__, type(check_file("magnet-stop")).__name__
+    ('Network', 'Scenario')
+    """
     if isinstance(name_or_path, str):
         if name_or_path in networks():
             return files.load_network(network_path(name_or_path))
@@ -108,7 +136,11 @@ def check_file(name_or_path: Path | str) -> Network | Scenario:
 
 
 def extended(name_or_path: Path | str) -> str:
-    """The name of the scenario that a bundled one, or that of a file, extends; empty if it extends none."""
+    """The name of the scenario that a bundled one, or that of a file, extends; empty if it extends none.
+
+    >>> extended("joint-reserve"), extended("magnet-stop")
+    ('magnet-stop', '')
+    """
     bundled = isinstance(name_or_path, str) and name_or_path in scenarios()
     path = scenario_path(str(name_or_path)) if bundled else Path(name_or_path)
     place = parent(path, _find_scenario)

@@ -62,7 +62,13 @@ class Supplier:
 
 @dataclass(frozen=True)
 class Part:
-    """A part with all its suppliers, and where each of their rows stands."""
+    """A part with all its suppliers, and where each of their rows stands.
+
+    >>> rows = [Supplier("chips", "Maker A", country="TW", share=1.0, stock_days=20)]
+    >>> parts, _ = parts_of(rows, ["row 1"])
+    >>> parts[0].name, parts[0].stock_days
+    ('chips', 20.0)
+    """
 
     name: str
     commodity: str
@@ -106,6 +112,15 @@ def read_suppliers(path: Path | str) -> tuple[list[Supplier], list[str]]:
     """The rows of a supplier table, and the file and line of each; refused whole, with every bad row.
 
     Rows are named by file and line in whatever is refused later.
+
+    >>> import tempfile
+    >>> from supplysim.company import template
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "suppliers.csv"
+    ...     _ = file.write_text(template())
+    ...     rows, places = read_suppliers(file)
+    >>> rows[0].part, len(places)
+    ('wafers', 3)
     """
     path = Path(path)
     if path.suffix != ".csv":
@@ -123,7 +138,14 @@ def read_suppliers(path: Path | str) -> tuple[list[Supplier], list[str]]:
 def parts_of(
     suppliers: Sequence[Supplier], places: Sequence[str]
 ) -> tuple[list[Part], list[Fault]]:
-    """The parts in the order in which they first appear, and what their rows contradict each other in."""
+    """The parts in the order in which they first appear, and what their rows contradict each other in.
+
+    >>> stock = {"stock_days": 20.0}
+    >>> rows = [Supplier("chips", x, country=x, share=y, **stock) for x, y in (("TW", 0.7), ("JP", 0.3))]
+    >>> parts, faults = parts_of(rows, ["row 1", "row 2"])
+    >>> len(parts[0].suppliers), faults
+    (2, [])
+    """
     rows: dict[str, list[tuple[str, Supplier]]] = {}
     for place, supplier in zip(places, suppliers, strict=True):
         rows.setdefault(supplier.part, []).append((place, supplier))

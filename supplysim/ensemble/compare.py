@@ -31,7 +31,14 @@ Read = Callable[[Ensemble], Iterator[Array]]
 
 
 class Comparison:
-    """What a scenario costs against a baseline, replication by replication on the same draws."""
+    """What a scenario costs against a baseline, replication by replication on the same draws.
+
+    >>> from supplysim.testing import example
+    >>> _, _, base, runs = example()
+    >>> table = Comparison(base, runs).table()
+    >>> table[table["kind"] == "use"][["country", "commodity", "loss"]].round(1).values.tolist()
+    [['DE', 'ore', 30.0]]
+    """
 
     def __init__(self, base: Ensemble, other: Ensemble) -> None:
         self.base = base
@@ -137,6 +144,11 @@ def compare(base: Ensemble, other: Ensemble) -> Comparison:
     """Pair two ensembles on their common random numbers (same seed, horizon, warm-up, figures and replications).
 
     Raises `InvalidInput` where they do not belong together.
+
+    >>> from supplysim.testing import example
+    >>> _, _, base, runs = example()
+    >>> float(compare(base, runs).losses("use").sum()) > 0.0
+    True
     """
     settings = [{**runs.attrs, "replications": runs.replications} for runs in (base, other)]
     faults = [

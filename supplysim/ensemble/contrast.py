@@ -37,6 +37,13 @@ class Outcome:
     countries): ``value added`` by plants, and final ``use``. ``kind`` is what tells when it starts and what is saved:
     value added, or final use where the network gives no value added. ``daily`` is that a day in the countries
     ``home``, with the scenario, and ``daily_before`` without, shape (replications, days).
+
+    >>> from supplysim.ensemble import compare
+    >>> from supplysim.testing import example
+    >>> network, _, base, runs = example()
+    >>> found = outcome(compare(base, runs), network)
+    >>> found.kind, found.lost(["DE"]).round().tolist()
+    ('use', [30000000.0, 30000000.0])
     """
 
     countries: tuple[str, ...]
@@ -67,6 +74,12 @@ def outcome(comparison: Comparison, network: Network, home: Sequence[str] = HOME
     Final use counts at the commodity's price, what plants make at their value added a unit. ``network`` is the one
     that was simulated; what measures build counts as the plants that make the same in the same country, else as those
     elsewhere.
+
+    >>> from supplysim.ensemble import compare
+    >>> from supplysim.testing import example
+    >>> network, _, base, runs = example()
+    >>> outcome(compare(base, runs), network, home=["DE"]).normal(["DE"]).tolist()
+    [120000000.0, 120000000.0]
     """
     kinds = {"value added": "output", "use": "use"}
     found = {name: _Valued(comparison, network, kind, home) for name, kind in kinds.items()}
@@ -141,6 +154,14 @@ class Contrast:
 
     ``outcomes`` and ``scenarios`` by name; ``references`` names for each scenario the one that it is an answer to
     (none: it is measured against the undisturbed network alone).
+
+    >>> from supplysim.ensemble import compare
+    >>> from supplysim.testing import example
+    >>> network, stop, base, runs = example()
+    >>> found = {"stop": outcome(compare(base, runs), network)}
+    >>> table = Contrast(network, {"stop": stop}, found, {}, stop.horizon).table()
+    >>> table[["scenario", "loss"]].round().values.tolist()
+    [['stop', 30000000.0]]
     """
 
     def __init__(

@@ -41,6 +41,14 @@ class Attribution:
     words what it was if no measure), ``held`` (where: a lane's key, or a site), ``origin`` (the country there), and
     ``goods``. Below zero, with the cause ``gained``, is what somebody has more in the end. ``links`` has what flows
     (USD) from cause to loss, for a flow diagram: columns source, target (``country commodity``, or a cause) and value.
+
+    >>> from supplysim import Scenario, simulate
+    >>> from supplysim.measures import ExportBan
+    >>> from supplysim.testing import tiny
+    >>> ban = ExportBan(key="ban", origin=["CN"], commodities=["ore"], begins=20, ends=60)
+    >>> base, run = (simulate(tiny(), x, horizon=120) for x in (None, Scenario(measures=[ban])))
+    >>> attribution(base, run).ends[["cause", "lost"]].values.tolist()
+    [['ban', 30.0]]
     """
 
     ends: pd.DataFrame

@@ -37,6 +37,13 @@ class Leverage:
     stocks), ``low`` and ``high``, ``runs`` (the share of replications in which it turns at all) and ``last`` (the
     ratio at the end). ``power`` is the static companion: what withholding each commodity could do in a world of smooth
     substitution (`power_table`).
+
+    >>> from supplysim import compare
+    >>> from supplysim.testing import example
+    >>> network, _, base, runs = example()
+    >>> found = leverage(compare(base, runs), network, sender="CN", target="DE", kind="use")
+    >>> found.table.columns.tolist()[:3]
+    ['day', 'sender', 'target']
     """
 
     table: pd.DataFrame
@@ -58,6 +65,13 @@ def leverage(
     ``sender`` and ``target`` are countries or groups, in either direction: what China does to Germany, or Japan and
     Germany ("G") to China. The sender loses what its plants no longer make for the target. Raises `InvalidInput`
     for unknown countries, for a sender that is also a target, and for a run shorter than the way between them.
+
+    >>> from supplysim import compare
+    >>> from supplysim.testing import example
+    >>> network, _, base, runs = example()
+    >>> found = leverage(compare(base, runs), network, sender="CN", target="DE")
+    >>> len(found.table) == len(runs.labels["time"])
+    True
     """
     import pandas as pd
 

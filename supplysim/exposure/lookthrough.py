@@ -65,6 +65,11 @@ def look_through(source: Flows, importer: str, origin: str, *, of: Of = "use") -
     Columns as in `dependence`. With L the Leontief inverse, a product j's ``look_through`` is the sum of L_ij over the
     rows i there, over the sum of L_ij of all i; its ``face`` counts the product itself and its direct inputs,
     (I + A)_ij, over the same sum.
+
+    >>> from supplysim import load_network
+    >>> table = look_through(load_network("gallium-2022"), "JP", "CN")
+    >>> table.columns.tolist()
+    ['value', 'face', 'look_through', 'hidden']
     """
     table, importers, origins = _asked(source, importer, origin)
     inverse, a = table.leontief.to_numpy(), table.coefficients.to_numpy()
@@ -90,6 +95,10 @@ def hhi(source: Flows, importer: str, *, imports_only: bool = False) -> pd.DataF
     Columns: ``step`` (direct origins), ``look_through`` (where the value was added, through all tiers), ``largest``
     and ``share`` (the direct origin that gives most, and how much). ``imports_only`` leaves out what is made at home,
     and scales the rest to 1; sectors without imports are then left out.
+
+    >>> from supplysim import load_network
+    >>> hhi(load_network("gallium-2022"), "JP").columns.tolist()
+    ['step', 'look_through', 'largest', 'share']
     """
     import pandas as pd
 

@@ -83,6 +83,12 @@ def losses(
     Columns: ``baseline`` and ``loss`` (USD, means over replications), ``share`` of the baseline, ``mean_low`` and
     ``mean_high`` (bounds of the mean, paired t interval), ``low`` and ``high`` (they hold ``level`` of the
     replications), and by commodity also ``units``. Sums over all rows are the same whatever ``by``.
+
+    >>> from supplysim import compare
+    >>> from supplysim.testing import example
+    >>> network, _, base, runs = example()
+    >>> losses(compare(base, runs), network, kind="use", by=["country"])[["country", "loss"]].round().values.tolist()
+    [['DE', 30000000.0]]
     """
     import pandas as pd
 
@@ -179,6 +185,12 @@ def spells(comparison: Comparison, *, window: int = 28) -> pd.DataFrame:
     Columns: kind, country, commodity, ``first_short`` and ``recovered`` (median days, see `Comparison.table`),
     ``short_runs``, ``trough`` (the median day at the end of the ``window`` days in which least is left) and ``depth``
     (the share of the undisturbed that is then missing, median).
+
+    >>> from supplysim import compare
+    >>> from supplysim.testing import example
+    >>> _, _, base, runs = example()
+    >>> spells(compare(base, runs))[["kind", "country", "first_short", "depth"]].round(2).values.tolist()
+    [['use', 'DE', 37.0, 1.0], ['output', 'CN', 27.0, 1.0]]
     """
     table = comparison.table()
     table = table[table["short_runs"] > 0.0]
@@ -250,6 +262,13 @@ def loss_curve(  # noqa: PLR0913 - the settings of a run, all by name
     ``cvar`` (at ``level``) and ``share`` of the undisturbed. ``kind`` is ``value added`` or ``use`` (default: value
     added where the network gives it). Raises `InvalidInput` for durations that are not whole days above 0 and for a
     horizon in which goods under way when it begins would still arrive.
+
+    >>> from supplysim.testing import example
+    >>> network, stop, _, _ = example()
+    >>> quick = {"after": 60, "replications": 2, "executor": 1, "progress": False}
+    >>> curve = loss_curve(network, stop, durations=[5, 30], countries=["DE"], **quick)
+    >>> curve[["duration", "loss"]].round().values.tolist()
+    [[5.0, 0.0], [30.0, 20000000.0]]
     """
     import pandas as pd
 

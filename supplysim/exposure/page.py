@@ -70,6 +70,12 @@ class Page:
 
     Columns of ``rows``: chain, lane, origin, commodity, user, quantity (units a year), value (USD a year), share (of
     the user's supply), cover (days of stock that the user has on day 0), lead_time (days), confidence and source.
+
+    >>> from supplysim import load_network
+    >>> from supplysim.exposure import exposure_page
+    >>> page = exposure_page(load_network("gallium-2022"), "JP", "CN", days=60, horizon=200)
+    >>> page.table["chain"].tolist()
+    ['other']
     """
 
     table: pd.DataFrame

@@ -35,6 +35,12 @@ class Played:
 
     Each is infinite if it does not come within the run. ``within`` is the loss in USD while the cut lasts, ``loss``
     that of the whole run, ``share`` the latter's share of what is wanted.
+
+    >>> from supplysim.exposure import Cut
+    >>> from supplysim.testing import tiny
+    >>> found = play(tiny(), Cut(origin=["CN"]), lasts=30.0, horizon=120)
+    >>> found.survive, found.served
+    (17.0, 37.0)
     """
 
     survive: float
@@ -56,6 +62,11 @@ def play(
     """Simulate a cut of ``lasts`` days once, with the central figures, beside the undisturbed network.
 
     Raises `InvalidInput` where the horizon is shorter than the way that is cut is long: nothing could be seen.
+
+    >>> from supplysim.exposure import Cut
+    >>> from supplysim.testing import tiny
+    >>> play(tiny(), Cut(origin=["CN"]), lasts=10.0, horizon=120).survive
+    inf
     """
     if isinstance(cut, Cut):
         cut.check(network)

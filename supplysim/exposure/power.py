@@ -53,6 +53,10 @@ def power_table(network: Network | Result, importer: str, origin: str) -> pd.Dat
     Columns: commodity, share (of everything the importer uses, seen through hubs, in units), elasticity (the
     commodity's ``elasticity_origins``), power (`coercive_power`; not a number where the elasticity is not known or
     not above 1, infinite where the origin is the only one).
+
+    >>> from supplysim import load_network
+    >>> power_table(load_network(), "DE", "CN").columns.tolist()
+    ['commodity', 'share', 'elasticity', 'power']
     """
     import pandas as pd
 

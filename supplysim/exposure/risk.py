@@ -109,6 +109,11 @@ def network_supply_risk(
     Columns: world, sourcing (see `concentration`), import_reliance (imports less exports over apparent use, 0 to 1),
     recycling, substitution (the commodity's; 0 and 1 where it gives none) and risk. ``governance`` must have all
     countries that make something it uses.
+
+    >>> from supplysim import load_network
+    >>> governance = {"CN": 6.0, "JP": 2.0, "DE": 2.0, "US": 2.5, "KR": 3.0, "TW": 3.0, "RU": 7.0, "ZZ": 5.0}
+    >>> network_supply_risk(load_network("gallium-2022"), "JP", governance).columns.tolist()
+    ['world', 'sourcing', 'import_reliance', 'recycling', 'substitution', 'risk']
     """
     import pandas as pd
 
@@ -147,6 +152,10 @@ def dependency_indicators(network: Network, bloc: str) -> pd.DataFrame:
     ``ratio_over`` (how far above its threshold each is; below 0: not yet) and ``dependent`` (all three). One in five
     flags flips within a year, so look at the distances. ``bloc`` is a group of the network or a country, for which all
     imports are from outside.
+
+    >>> from supplysim import load_network
+    >>> dependency_indicators(load_network(), "EU").columns.tolist()[:3]
+    ['hhi', 'extra', 'ratio']
     """
     import pandas as pd
 

@@ -46,6 +46,15 @@ class Sensitivity:
     Columns of the table: factor, ``first`` with ``first_low`` and ``first_high``, ``total`` with ``total_low`` and
     ``total_high`` (bootstrap intervals), and ``figures`` (how many it draws; 0 for a rule), most total first. All are 0
     where the answer is the same at every point. Estimates may lie a little outside 0 to 1 where points are few.
+
+    >>> from supplysim.model import Range
+    >>> from supplysim.testing import example
+    >>> network, stop, _, _ = example()
+    >>> rate = Range("use", kind="demand", name="use", field="rate", low=0.5, high=1.5)
+    >>> vague = network.replace(ranges=[rate])
+    >>> found = sensitivity(vague, stop, answer="use", countries=["DE"], points=4, progress=False)
+    >>> found.table["factor"].tolist()
+    ['use']
     """
 
     table: pd.DataFrame
@@ -56,6 +65,13 @@ def answer_of(name: str, countries: Sequence[str] = HOME) -> Answer:
     """An answer by name: what ``countries`` lose of ``value added`` or ``use`` (USD), or their ``first short`` day.
 
     The first short day is that on which their use first goes unmet; the end of the run where it never does.
+
+    >>> from supplysim import simulate
+    >>> from supplysim.testing import example
+    >>> network, stop, _, _ = example()
+    >>> base, run = (simulate(network, x, horizon=120) for x in (None, stop))
+    >>> answer_of("use", ["DE"])(run, base)
+    30000000.0
     """
     if name not in ("value added", "use", "first short"):
         known = ["value added", "use", "first short"]

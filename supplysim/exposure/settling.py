@@ -52,6 +52,10 @@ def settled(
     Columns: record, group, ``transient`` (days, `mser` of the mean over replications), ``drift`` (the mean of the last
     third less that of the first, as a share of the whole mean) and ``settled`` (a transient of at most a tenth of the
     run and a drift of at most 2 %). Worst drift first. Where it is not, give the runs a longer ``warmup``.
+
+    >>> from supplysim.testing import example
+    >>> settled(example()[2])["settled"].all().item()
+    True
     """
     import pandas as pd
 

@@ -33,6 +33,10 @@ def flows(network: Network | Result, days: tuple[int, int] | None = None) -> pd.
 
     Columns: commodity, origin (country of the last site that made it), importer (country of its user), user (the
     commodity that it goes into, or "" for final use), quantity (units a year), value (USD a year).
+
+    >>> from supplysim.testing import tiny
+    >>> flows(tiny())[["commodity", "origin", "importer", "quantity"]].values.tolist()
+    [['ore', 'CN', 'DE', 365.0]]
     """
     import pandas as pd
 
@@ -85,6 +89,10 @@ def origins(
     what comes from elsewhere. The origin is where the last site that made the commodity stands, seen through stores
     (hubs); see `flows` for runs and their ``days``. Rows sum to 1. Commodities that the country does not use (or
     import) are left out. Raises `InvalidInput` for an unknown country.
+
+    >>> from supplysim import load_network
+    >>> origins(load_network("gallium-2022"), "JP").loc["gallium"].round(2).to_dict()
+    {'CN': 0.22, 'JP': 0.42, 'TW': 0.0, 'US': 0.0, 'ZZ': 0.37}
     """
     net = network if isinstance(network, Network) else network.recipe.network
     return shares(flows(network, days), _places(net, importer), imports_only=imports_only)
@@ -125,6 +133,10 @@ def dependence_table(network: Network, importers: list[str], origin: str) -> pd.
     """What some countries draw from one, by commodity: columns ``JP use``, ``JP imports``, ... as shares.
 
     "use" is the share of everything used, home supply included; "imports" the share of what comes from abroad.
+
+    >>> from supplysim import load_network
+    >>> dependence_table(load_network("gallium-2022"), ["JP"], "CN").loc["gallium"].round(2).to_dict()
+    {'JP use': 0.22, 'JP imports': 0.37}
     """
     import pandas as pd
 
@@ -143,6 +155,10 @@ def value_added(network: Network) -> pd.DataFrame:
     """Value added and jobs of the undisturbed network by country and sector.
 
     Columns: country, sector, value_added (USD a year), jobs (people), output (USD a year, at the commodity's price).
+
+    >>> from supplysim.testing import tiny
+    >>> value_added(tiny())[["country", "jobs"]].values.tolist()
+    [['CN', 0.0]]
     """
     import pandas as pd
 

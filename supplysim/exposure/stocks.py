@@ -24,6 +24,10 @@ class Stocks:
     """Units on hand by slot, finished (or being finished) by site, and under way into each slot.
 
     The order is that of the network's slot keys and site names. ``residue`` is what by-products find of their hosts.
+
+    >>> from supplysim.testing import tiny
+    >>> Stocks.of(tiny()).under_way.tolist()
+    [7.0]
     """
 
     on_hand: Floats

@@ -46,6 +46,12 @@ class Survival:
     (that one more day's worth of it lets the network survive). For when stocks are whole again see `time_to_recover`.
 
     No loss and ``survive >= recover`` are the same thing.
+
+    >>> from supplysim.exposure import Cut
+    >>> from supplysim.testing import tiny
+    >>> found = survival(tiny(), Cut(origin=["CN"]), recover=30.0)
+    >>> found.survive, found.loss
+    (17.0, 13.0)
     """
 
     survive: float

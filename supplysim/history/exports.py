@@ -29,7 +29,12 @@ NO_LIMIT = 1e15
 
 
 def check_history(scenario: Scenario, network: Network) -> None:
-    """Refuse a history that cannot be held against runs on this network."""
+    """Refuse a history that cannot be held against runs on this network.
+
+    >>> from supplysim.scenario import Scenario
+    >>> from supplysim.testing import tiny
+    >>> check_history(Scenario(), tiny())  # no history: nothing to refuse
+    """
     history, faults = scenario.history, []
     if history is None:
         return
@@ -62,6 +67,14 @@ def monthly_exports(
     ``observed``, ``mean``, ``low`` and ``high`` are in the commodity's unit, the last two hold a share ``level``
     of the replications. Indices are against a normal month: ``observed_index`` against the history's baseline,
     ``index``, ``index_low`` and ``index_high`` against the mean month of the undisturbed runs ``base``.
+
+    >>> from supplysim.scenario import Observation
+    >>> from supplysim.testing import example
+    >>> network, _, base, runs = example()
+    >>> seen = [Observation(month="2023-02", value=0.0)]
+    >>> record = History(title="Ore", origin="CN", commodities=["ore"], baseline=30.0, observations=seen)
+    >>> monthly_exports(runs, base, record, network)[["month", "observed"]].values.tolist()[:2]
+    [['2023-01', nan], ['2023-02', 0.0]]
     """
     import pandas as pd
 

@@ -27,6 +27,10 @@ class Periods:
     """The whole calendar months of a run; where it has no dates, whole spells of 30 days.
 
     ``starts`` and ``ends`` are days of the run, half-open. Months that the run covers in part are left out.
+
+    >>> from supplysim.testing import example
+    >>> Periods.of(example()[2].labels).labels[:2]
+    ('2023-01', '2023-02')
     """
 
     labels: tuple[str, ...]
@@ -80,6 +84,11 @@ def monthly_flows(base: Ensemble, runs: Ensemble, level: float = 0.9) -> pd.Data
     """What crossed borders by month, origin, destination and commodity, in the commodity's unit.
 
     ``undisturbed`` is the mean of ``base``; the rest is of ``runs``.
+
+    >>> from supplysim.testing import example
+    >>> _, _, base, runs = example()
+    >>> monthly_flows(base, runs)[["origin", "destination"]].drop_duplicates().values.tolist()
+    [['CN', 'DE']]
     """
     import pandas as pd
 
@@ -117,6 +126,10 @@ def monthly_cover(runs: Ensemble, level: float = 0.9) -> pd.DataFrame:
     """Stocks of users at the end of each month, in days of their undisturbed use, by country and commodity.
 
     Pooled over a country's plants and final users; a pooled stock hides the first firm to run out.
+
+    >>> from supplysim.testing import example
+    >>> monthly_cover(example()[3]).columns.tolist()
+    ['month', 'country', 'commodity', 'mean', 'low', 'high']
     """
     import pandas as pd
 
@@ -155,6 +168,12 @@ def monthly_unmet(comparison: Comparison, level: float = 0.9) -> pd.DataFrame:
     """Use lost by month against the undisturbed runs, by country and commodity, in the commodity's unit.
 
     Only what lost something in some replication; what is made up later counts as negative loss.
+
+    >>> from supplysim import compare
+    >>> from supplysim.testing import example
+    >>> _, _, base, runs = example()
+    >>> monthly_unmet(compare(base, runs))["country"].unique().tolist()
+    ['DE']
     """
     import pandas as pd
 

@@ -25,7 +25,11 @@ MONTHS_OFF = 1
 
 @dataclass(frozen=True)
 class Volume:
-    """Exports over some months from the begin of the measures: the observed months, and the same simulated."""
+    """Exports over some months from the begin of the measures: the observed months, and the same simulated.
+
+    >>> Volume(months=6, counted=6, observed=100.0, simulated=150.0).off
+    0.5
+    """
 
     months: int
     counted: int
@@ -46,6 +50,11 @@ class Score:
     ``last``). ``inside`` is the share of them within the band of the replications; that band knows nothing
     of how uncertain the observed baseline is. Troughs are the first months of least exports since the begin;
     ``trough_off`` is in months, to the nearest of equally low observed months.
+
+    >>> none = {"no licence": 0.7}
+    >>> found = Score("2023-08", "2024-07", 12, 0.4, none, 0.75, (), "2023-08", "2023-09", 1)
+    >>> round(found.better("no licence"), 3)
+    0.429
     """
 
     first: str
@@ -96,6 +105,16 @@ def score(
     """Score the months that `monthly_exports` gave, against those of the nulls.
 
     Refuses a scenario without dated measures, and a run that covers no observed month after its announcement.
+
+    >>> from supplysim import history, load_network, load_scenario
+    >>> from supplysim import ensemble
+    >>> licence = load_scenario("gallium-licence-2023")
+    >>> network = load_network("gallium-2022")
+    >>> quick = {"horizon": licence.horizon, "replications": 1, "seed": 1, "executor": 1, "progress": False}
+    >>> base, runs = (ensemble(network, x, **quick) for x in (None, licence))
+    >>> months = history.monthly_exports(runs, base, licence.history, network)
+    >>> score(months, licence).first
+    '2023-07'
     """
     announced, begins = _dates(scenario)
     scored = months[(months["month"] >= announced) & months["observed"].notna()]

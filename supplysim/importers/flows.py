@@ -28,7 +28,11 @@ class Flow:
 
 @dataclass(frozen=True)
 class MaterialFlows:
-    """The flows of one year. ``left_out`` counts rows by the reason for which they are not in it."""
+    """The flows of one year. ``left_out`` counts rows by the reason for which they are not in it.
+
+    >>> MaterialFlows((), year=2022, left_out={}, origin="flows.csv").year
+    2022
+    """
 
     flows: tuple[Flow, ...]
     year: int | None
@@ -51,6 +55,14 @@ def read_flows(path: Path | str, *, year: int | None = None) -> MaterialFlows:
 
     ``year`` chooses one of several. Rows of one flow are summed. Raises `InvalidInput` with file and line of
     every bad row.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "flows.csv"
+    ...     _ = file.write_text("from,to,quantity\\nMine,Smelter,10\\nSmelter,Use,8\\n")
+    ...     table = read_flows(file)
+    >>> [flow.quantity for flow in table.flows]
+    [10.0, 8.0]
     """
     path = Path(path)
     notes = Notes(path)
@@ -90,6 +102,12 @@ def read_flodym(
     A file's name tells the ends of the flow: ``a => b`` is saved as ``a__b``, ``a_to_b`` as it is; ``names`` gives
     those of other files (by name without ``.csv``). The dimension ``material`` tells materials apart, if it is there;
     over all others but the time it is summed. Stocks are not needed: what goes in and what comes out are flows.
+
+    >>> read_flodym("no such folder")
+    Traceback (most recent call last):
+    ...
+    supplysim.errors.InvalidInput: no such folder: flodym export refused, 1 fault:
+      must be a folder
     """
     folder = Path(folder)
     if not folder.is_dir():

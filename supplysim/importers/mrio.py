@@ -32,6 +32,12 @@ class SectorNetwork:
     ``output`` is what each site makes a year in the table's unit, by region and sector: the table's output less what
     the sector uses of itself. ``cut`` lists the flows that are in no lane (columns region, sector, to_region,
     to_sector, amount, why); a purchase by final demand has no to_sector.
+
+    >>> from supplysim.testing import tiny
+    >>> import pandas as pd
+    >>> made = SectorNetwork(tiny(), pd.Series({("CN", "ore"): 365.0}), pd.DataFrame())
+    >>> made.network.name
+    'tiny'
     """
 
     network: Network
@@ -65,6 +71,18 @@ def read_mrio(
     ``countries`` gives the country of each region, where a region is not a country's ISO code itself. The times are
     assumptions that no table holds: ``cover`` days of stock of an input (one number, or by sector),
     ``criticality`` by sector (the share of output that is lost without it, 1 unless given), and ``utilisation``.
+
+    >>> from types import SimpleNamespace
+    >>> import pandas as pd
+    >>> rows = pd.MultiIndex.from_tuples([("CN", "ore"), ("DE", "metal")])
+    >>> uses = pd.MultiIndex.from_tuples([("CN", "use"), ("DE", "use")])
+    >>> io = SimpleNamespace(  # what is read of a pymrio.IOSystem
+    ...     Z=pd.DataFrame([[0.0, 40.0], [0.0, 0.0]], rows, rows),
+    ...     Y=pd.DataFrame([[0.0, 10.0], [0.0, 100.0]], rows, uses),
+    ...     unit=None,
+    ... )
+    >>> read_mrio(io).output.round(6).tolist()
+    [50.0, 100.0]
     """
     if io.Z is None or io.Y is None:
         raise InvalidInput(

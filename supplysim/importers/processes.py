@@ -57,6 +57,16 @@ def flow_network(
     what they take now, so they are a demand and a source. A loop of flows needs one, or it would feed itself.
     ``countries`` gives the country of a process, ``country`` that of all others. ``lead_time``, ``cover`` (days of
     stock) and ``utilisation`` are assumptions that no such table holds.
+
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from supplysim.importers import read_flows
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "flows.csv"
+    ...     _ = file.write_text("from,to,quantity\\nMine,Smelter,365\\nSmelter,Use,365\\n")
+    ...     net = flow_network(read_flows(file), countries={"Mine": "CL"}, country="DE")
+    >>> [round(flow, 6) for flow in net.baseline().flow.values()]
+    [1.0, 1.0]
     """
     build = _Flows(table, stocks, losses)
     build.check()

@@ -30,6 +30,17 @@ class TradeTable:
     quantity (t; not a number where nothing is known), value (USD) and estimated (whether some of the quantity comes
     from the value, at the mean price of that product and year). ``left_out`` counts rows of the file by the reason for
     which they are not in it. ``source`` is the file's name.
+
+    >>> from pathlib import Path
+    >>> from supplysim.importers import read_baci
+    >>> import tempfile
+    >>> lines = "t,i,j,k,v,q\\n2022,156,276,280461,900,300\\n2022,156,392,280461,600,200\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "BACI_HS22_Y2022_V202501.csv"
+    ...     _ = file.write_text(lines)
+    ...     table = read_baci(file)
+    >>> table.flows[["exporter", "importer", "quantity"]].values.tolist()
+    [['CN', 'DE', 300.0], ['CN', 'JP', 200.0]]
     """
 
     flows: pd.DataFrame
@@ -61,6 +72,15 @@ def read_baci(
     same download (looked for beside the file), then in ISO 3166-1. Thousand USD become USD.
 
     Raises `InvalidInput` with file and line of every cell that cannot be read.
+
+    >>> import tempfile
+    >>> lines = "t,i,j,k,v,q\\n2022,156,276,280461,900,300\\n2022,156,392,280461,600,200\\n"
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder) / "BACI_HS22_Y2022_V202501.csv"
+    ...     _ = file.write_text(lines)
+    ...     table = read_baci(file)
+    >>> table.flows[["exporter", "importer", "quantity"]].values.tolist()
+    [['CN', 'DE', 300.0], ['CN', 'JP', 200.0]]
     """
     path = Path(path)
     notes = Notes(path)
@@ -128,6 +148,12 @@ def read_comtrade(
     where it says nothing, what the exporter does. Re-exports and re-imports are in these already and left out, and so
     are totals over products or partners, and rows that split a total by customs procedure, transport or second partner.
     ``countries`` and ``codes`` as for `read_baci`. Kilograms become tonnes.
+
+    >>> read_comtrade("no such file.csv")
+    Traceback (most recent call last):
+    ...
+    supplysim.errors.InvalidInput: no such file.csv: table refused, 1 fault:
+      no such file
     """
     if side not in ("both", "import", "export"):
         rule = "must be both, import or export"

@@ -35,7 +35,13 @@ Names = Annotated[Sequence[Name], Items]
 
 @dataclass(frozen=True)
 class Context:
-    """What a measure is turned into changes against: the network with all structure, day 0, and all measures by key."""
+    """What a measure is turned into changes against: the network with all structure, day 0, and all measures by key.
+
+    >>> import datetime as dt
+    >>> from supplysim.testing import tiny
+    >>> Context(tiny(), dt.date(2023, 8, 1)).time(dt.date(2023, 8, 31))
+    30.0
+    """
 
     network: Network
     start: dt.date | None
@@ -58,7 +64,11 @@ class Context:
 
 @dataclass(frozen=True)
 class Charge:
-    """What a measure costs its actor: ``usd`` once at ``time``, and ``per_day`` from then until ``until`` (days)."""
+    """What a measure costs its actor: ``usd`` once at ``time``, and ``per_day`` from then until ``until`` (days).
+
+    >>> Charge("stock", 0.0, usd=1e6, per_day=1e3, until=100.0).total(365.0)
+    1100000.0
+    """
 
     what: str
     time: float
@@ -88,6 +98,10 @@ class Measure:
     decides), ``legal_basis`` and ``status`` are for the reader. It costs its actor ``investment`` USD at ``begins`` and
     ``upkeep`` USD a year while in force, besides what a measure adds by its nature. ``reasons`` says for a parameter
     why it has its value; ``sources`` are keys of the scenario's sources.
+
+    >>> from supplysim.measures import Outage
+    >>> Outage(sites=["jp-chip"], begins=30, ends=59, actor="Japan").status
+    'hypothetical'
     """
 
     _: KW_ONLY

@@ -44,6 +44,10 @@ class TradeMeasure(Measure):
     ``re-export``, which takes in what hubs elsewhere pass on to ``to``, to the extent that it came from ``origin``; or
     ``content``, which takes in whatever is made elsewhere for ``to`` if the controlled goods of ``origin`` in it are
     worth the share ``threshold`` of its price at least. A reach of 0 changes nothing.
+
+    >>> from supplysim.measures import ExportBan
+    >>> ExportBan(origin=["CN"], to=["JP"], commodities=["ore"], coverage=0.5).in_transit
+    'arrives'
     """
 
     _: KW_ONLY

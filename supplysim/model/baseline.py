@@ -53,6 +53,11 @@ class Baseline:
 
     ``output`` by site or store, ``use`` by slot key, ``flow`` by lane key; ``capacity`` and ``lot`` by site. The same
     as arrays is in ``arrays``.
+
+    >>> from supplysim.testing import tiny
+    >>> flow = tiny().baseline()
+    >>> flow.output["mine"], flow.capacity["mine"], flow.flow["mine|use|"]
+    (1.0, 2.0, 1.0)
     """
 
     tables: Tables

@@ -118,7 +118,11 @@ class Triangular:
 
 @frozen
 class Exponential:
-    """Without memory, with this mean."""
+    """Without memory, with this mean.
+
+    >>> Exponential(10.0).mean
+    10.0
+    """
 
     average: Positive
 
@@ -139,7 +143,11 @@ class Exponential:
 
 @frozen
 class Lognormal:
-    """Skewed to the right, given by its own mean and standard deviation (not those of its log)."""
+    """Skewed to the right, given by its own mean and standard deviation (not those of its log).
+
+    >>> Lognormal(average=30.0, sd=10.0).mean
+    30.0
+    """
 
     average: Positive
     sd: NonNegative

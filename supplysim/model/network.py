@@ -31,7 +31,11 @@ __all__ = ["Citation", "Network", "Slot"]
 
 @frozen
 class Citation:
-    """A source of figures: what to cite, where to find it, the year it speaks of."""
+    """A source of figures: what to cite, where to find it, the year it speaks of.
+
+    >>> Citation("Mineral Commodity Summaries 2024: Gallium", url="https://pubs.usgs.gov", year=2022).year
+    2022
+    """
 
     citation: Text
     _: KW_ONLY

@@ -58,6 +58,9 @@ class Evidence:
     (seen in the source), ``derived`` (arithmetic on read figures, given in ``note``) or ``assumed``
     (the reason in ``note``, how far off it may be in the network's ranges). ``year`` is the year that the figures
     speak of.
+
+    >>> Evidence(source="usgs", confidence="read", year=2022).confidence
+    'read'
     """
 
     source: Text = ""

@@ -44,7 +44,11 @@ class DaysOfCover:
 
 @frozen
 class BaseStock:
-    """Order up to the fixed inventory position ``S`` (units of the commodity)."""
+    """Order up to the fixed inventory position ``S`` (units of the commodity).
+
+    >>> BaseStock(8.0, review=7.0).S
+    8.0
+    """
 
     S: NonNegative
     review: LongTime = 0.0
@@ -52,7 +56,11 @@ class BaseStock:
 
 @frozen
 class MinMax:
-    """When the position is at or below ``s``, order up to ``S``: the (s, S) policy."""
+    """When the position is at or below ``s``, order up to ``S``: the (s, S) policy.
+
+    >>> MinMax(4.0, 10.0).S
+    10.0
+    """
 
     s: Number
     S: NonNegative
@@ -67,7 +75,11 @@ class MinMax:
 
 @frozen
 class ReorderPoint:
-    """When the position is at or below ``r``, order whole batches of ``Q`` to get above it: (r, Q)."""
+    """When the position is at or below ``r``, order whole batches of ``Q`` to get above it: (r, Q).
+
+    >>> ReorderPoint(3.0, 5.0).Q
+    5.0
+    """
 
     r: Number
     Q: Positive
@@ -98,7 +110,11 @@ class Days:
 
 @frozen
 class Quantity:
-    """An initial stock in units; with ``high`` a range that each replication draws from."""
+    """An initial stock in units; with ``high`` a range that each replication draws from.
+
+    >>> Quantity(120.0)
+    Quantity(low=120.0, high=None)
+    """
 
     low: NonNegative
     high: NonNegative | None = None

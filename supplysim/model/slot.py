@@ -16,6 +16,11 @@ class Slot:
 
     ``key`` is ``site|commodity`` for an input and the node's name otherwise; ``gain`` is units needed per
     unit of the node's throughput; ``rate`` is final use per day (demands only).
+
+    >>> from supplysim.testing import tiny
+    >>> slot = tiny().slots["use"]
+    >>> slot.kind, slot.commodity, slot.rate
+    ('demand', 'ore', 1.0)
     """
 
     key: str

@@ -18,6 +18,9 @@ class Release:
 
     It opens ``delay`` days after (the decision), gives at most ``rate`` units a day in all, and closes when
     the pooled stock is back above ``above`` days.
+
+    >>> Release(30.0, 60.0, delay=7.0).rate
+    inf
     """
 
     below: LongTime

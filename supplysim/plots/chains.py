@@ -38,6 +38,10 @@ def chain(network: Network, name: str, *, axes: Axes | None = None) -> Axes:
     on the right; a block is a country, as high as its share. Ribbons have the colour of the country they come from:
     China vermilion, Japan blue, Germany orange, all others grey. Every panel has the same height, since commodities
     differ in value by orders of magnitude. Raises `InvalidInput` for an unknown chain.
+
+    >>> from supplysim import load_network
+    >>> chain(load_network("jp-de-cn-2022"), "graphite").get_title(loc="left")
+    'Chain: graphite'
     """
     known = sorted({item.chain for item in network.commodities if item.chain})
     if name not in known:
@@ -69,6 +73,11 @@ def flow_map(
     """Who supplies whom with a commodity, undisturbed and in some days of a run, side by side.
 
     ``before`` and ``after`` are tables of `exposure.flows`; each side has the same height, so look at the shares.
+
+    >>> from supplysim.testing import tiny
+    >>> table = exposure.flows(tiny())
+    >>> flow_map(table, table, "ore").get_title(loc="left")
+    'Who supplies whom: ore'
     """
     axes = axes or new_axes(1, width=7.5, height=3.6)[0]
     for place, (table, title) in enumerate(((before, "undisturbed"), (after, when))):

@@ -43,7 +43,14 @@ def flows(
     axes: Axes | None = None,
     level: float = 0.9,
 ) -> Axes:
-    """What ``origin`` ships abroad of a commodity each month, in ``unit`` a month, with and without the scenario."""
+    """What ``origin`` ships abroad of a commodity each month, in ``unit`` a month, with and without the scenario.
+
+    >>> from supplysim import compare
+    >>> from supplysim.testing import example
+    >>> _, stop, base, runs = example()
+    >>> flows(compare(base, runs), origin="CN", commodity="ore", unit="t", scenario=stop).get_ylabel()
+    't a month'
+    """
     axes = axes or new_axes()[0]
     data = comparison.other.labels
     periods = Periods.of(data)
@@ -76,6 +83,11 @@ def cover(
     """Users' stocks of a commodity by country, in days of their undisturbed use; those that fall most come first.
 
     Means of each week; stocks of a country's users are pooled. ``countries`` leaves out all others.
+
+    >>> from supplysim.testing import example
+    >>> _, stop, _, runs = example()
+    >>> cover(runs, commodity="ore", scenario=stop).get_ylabel()
+    'days of normal use (weekly mean)'
     """
     axes = axes or new_axes()[0]
     data = runs.labels
@@ -115,7 +127,14 @@ def unmet(
     axes: Axes | None = None,
     level: float = 0.9,
 ) -> Axes:
-    """Use lost by month in per cent of undisturbed use, by country and commodity; those that lose most come first."""
+    """Use lost by month in per cent of undisturbed use, by country and commodity; those that lose most come first.
+
+    >>> from supplysim import compare
+    >>> from supplysim.testing import example
+    >>> _, _, base, runs = example()
+    >>> unmet(compare(base, runs)).get_ylabel()
+    '% of normal use'
+    """
     axes = axes or new_axes()[0]
     data = comparison.other.labels
     periods = Periods.of(data)
@@ -154,6 +173,12 @@ def totals(comparison: Comparison, *, axes: Axes | None = None, level: float = 0
     """Losses over the whole run in per cent of the undisturbed amount: mean and band, the largest first.
 
     Below zero more was made than in the undisturbed runs.
+
+    >>> from supplysim import compare
+    >>> from supplysim.testing import example
+    >>> _, _, base, runs = example()
+    >>> totals(compare(base, runs)).get_title(loc="left")
+    'Loss over 120 days'
     """
     table = comparison.table(level)
     table = table[(table["baseline"] > 0.0) & (table["loss"].abs() > 1e-6 * table["baseline"])]
@@ -191,6 +216,18 @@ def history(
     """The monthly export index that `supplysim.history.monthly_exports` gave, beside the observed one.
 
     ``null_months`` are the same tables of the nulls, by name.
+
+    >>> from supplysim.history import monthly_exports
+    >>> from supplysim.scenario import Observation
+    >>> from supplysim.testing import example
+    >>> network, stop, base, runs = example()
+    >>> seen = [Observation(month="2023-02", value=0.0)]
+    >>> record = History(
+    ...     title="Ore of China", origin="CN", commodities=["ore"], baseline=30.0, observations=seen
+    ... )
+    >>> months = monthly_exports(runs, base, record, network)
+    >>> history(months, record, scenario=stop).get_title(loc="left")
+    'Ore of China'
     """
     axes = axes or new_axes()[0]
     x = months["month"].to_numpy(dtype="datetime64[M]").astype("datetime64[D]") + 15

@@ -20,6 +20,13 @@ def contrast(table: pd.DataFrame, *, axes: Axes | None = None, level: float = 0.
     """Losses by scenario in billion USD (small ones in million): the mean, with the interval of the mean, worst on top.
 
     ``table`` is that of `supplysim.ensemble.Contrast`. An answer to another scenario is marked with what it costs.
+
+    >>> from supplysim import Contrast, compare, outcome
+    >>> from supplysim.testing import example
+    >>> network, stop, base, runs = example()
+    >>> found = Contrast(network, {"stop": stop}, {"stop": outcome(compare(base, runs), network)}, {}, 120)
+    >>> contrast(found.table()).get_title(loc="left")
+    'Loss in Japan and Germany'
     """
     table = table.iloc[::-1]
     axes = axes or new_axes(height=1.6 + 0.3 * len(table))[0]

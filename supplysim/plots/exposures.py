@@ -35,7 +35,13 @@ LEAST = 0.015
 
 
 def dependence(table: pd.DataFrame, *, axes: Axes | None = None, title: str = "") -> Axes:
-    """Face value and look-through of `exposure.dependence` or `look_through`, a line a commodity, most first."""
+    """Face value and look-through of `exposure.dependence` or `look_through`, a line a commodity, most first.
+
+    >>> from supplysim import exposure, load_network
+    >>> shares = exposure.dependence(load_network("gallium-2022"), "JP", "CN")
+    >>> dependence(shares, title="Japan on China").get_xlabel()
+    '% of the value'
+    """
     chosen = table.sort_values("look_through", ascending=False).head(MOST).iloc[::-1]
     axes = axes or new_axes(height=1.4 + 0.24 * len(chosen))[0]
     y = np.arange(len(chosen))
@@ -49,7 +55,13 @@ def dependence(table: pd.DataFrame, *, axes: Axes | None = None, title: str = ""
 
 
 def page(found: Page, *, axes: Axes | None = None) -> Axes:
-    """A country's page: by chain, how dependent it is, and how long it lasts if that stops."""
+    """A country's page: by chain, how dependent it is, and how long it lasts if that stops.
+
+    >>> from supplysim import exposure, load_network
+    >>> found = exposure.exposure_page(load_network("gallium-2022"), "JP", "CN", days=60, horizon=200)
+    >>> page(found).get_title(loc="left")
+    'Dependence by chain'
+    """
     table = found.table.set_index("chain")
     axes = dependence(table, axes=axes, title="Dependence by chain")
     shown = table.sort_values("look_through", ascending=False).head(MOST).iloc[::-1]
@@ -76,6 +88,10 @@ def ranking(
 
     ``names`` is the column (several joined by commas) that says what each row is; by default the index. Intervals
     are drawn where the table has ``low`` and ``high`` for ``loss``.
+
+    >>> from supplysim import exposure, load_network
+    >>> ranking(exposure.power_table(load_network(), "DE", "CN"), "share").get_xlabel()
+    'share'
     """
     wrong = [x for x in (column, *filter(None, names.split(","))) if x not in table.columns]
     if wrong:
@@ -97,7 +113,13 @@ def ranking(
 
 
 def survival(found: Survival, *, axes: Axes | None = None) -> Axes:
-    """What binds: days that one more day's worth of each stock or capacity would add."""
+    """What binds: days that one more day's worth of each stock or capacity would add.
+
+    >>> from supplysim import exposure
+    >>> from supplysim.testing import tiny
+    >>> survival(exposure.survival(tiny(), exposure.Cut(origin=["CN"]), recover=30.0)).get_title(loc="left")
+    'Lasts 17 days at best; what would help'
+    """
     table = found.binds.iloc[::-1]
     axes = axes or new_axes(height=1.4 + 0.26 * max(1, len(table)))[0]
     colours = [COLOURS[0] if kind == "stock" else COLOURS[2] for kind in table["kind"]]
@@ -113,7 +135,15 @@ def survival(found: Survival, *, axes: Axes | None = None) -> Axes:
 
 
 def loss_curve(table: pd.DataFrame, *, axes: Axes | None = None) -> Axes:
-    """Loss against how long it lasts: mean, band and tail of `exposure.loss_curve`."""
+    """Loss against how long it lasts: mean, band and tail of `exposure.loss_curve`.
+
+    >>> from supplysim import exposure
+    >>> from supplysim.testing import example
+    >>> network, stop, _, _ = example()
+    >>> quick = {"countries": ["DE"], "after": 60, "replications": 2, "executor": 1, "progress": False}
+    >>> loss_curve(exposure.loss_curve(network, stop, durations=[5, 30], **quick)).get_ylabel()
+    'million USD'
+    """
     axes = axes or new_axes()[0]
     x = table["duration"].to_numpy()
     unit, word = usd(float(table["loss"].abs().max()))
@@ -127,7 +157,15 @@ def loss_curve(table: pd.DataFrame, *, axes: Axes | None = None) -> Axes:
 
 
 def leverage(found: Leverage, *, axes: Axes | None = None, relative: bool = False) -> Axes:
-    """Target loss over sender loss against time, with the day at which it turns."""
+    """Target loss over sender loss against time, with the day at which it turns.
+
+    >>> from supplysim import compare, exposure
+    >>> from supplysim.testing import example
+    >>> network, _, base, runs = example()
+    >>> found = exposure.leverage(compare(base, runs), network, sender="CN", target="DE", kind="use")
+    >>> leverage(found).get_title(loc="left")
+    'Who hurts whom'
+    """
     axes = axes or new_axes()[0]
     name, row = ("relative", "relative") if relative else ("ratio", "absolute")
     table = found.table
@@ -151,7 +189,15 @@ def leverage(found: Leverage, *, axes: Axes | None = None, relative: bool = Fals
 
 
 def attribution(found: Attribution, *, axes: Axes | None = None) -> Axes:
-    """From causes over what they held to what was lost: a flow diagram of the losses."""
+    """From causes over what they held to what was lost: a flow diagram of the losses.
+
+    >>> from supplysim import exposure, simulate
+    >>> from supplysim.testing import example
+    >>> network, stop, _, _ = example()
+    >>> base, run = (simulate(network, x, horizon=120) for x in (None, stop))
+    >>> attribution(exposure.attribution(base, run)).get_title(loc="left")
+    'Why 30.00 million USD are lost: cause, what it held, what was lost'
+    """
     table = found.ends[found.ends["value"] > 0.0]
     held = table["origin"] + " " + table["goods"]
     lost = table["country"] + " " + table["commodity"]
@@ -177,7 +223,18 @@ def attribution(found: Attribution, *, axes: Axes | None = None) -> Axes:
 
 
 def sensitivity(found: Sensitivity, *, axes: Axes | None = None) -> Axes:
-    """What moves the answer: first-order and total indices with their intervals, most first."""
+    """What moves the answer: first-order and total indices with their intervals, most first.
+
+    >>> from supplysim import exposure
+    >>> from supplysim.model import Range
+    >>> from supplysim.testing import example
+    >>> network, stop, _, _ = example()
+    >>> rate = Range("use", kind="demand", name="use", field="rate", low=0.5, high=1.5)
+    >>> vague = network.replace(ranges=[rate])
+    >>> found = exposure.sensitivity(vague, stop, answer="use", countries=["DE"], points=4, progress=False)
+    >>> sensitivity(found).get_title(loc="left")
+    'What moves the answer'
+    """
     table = found.table.head(MOST).iloc[::-1]
     axes = axes or new_axes(height=1.4 + 0.28 * len(table))[0]
     y = np.arange(len(table))

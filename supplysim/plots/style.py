@@ -45,7 +45,11 @@ def usd(most: float) -> tuple[float, str]:
 
 
 def new_axes(rows: int = 1, *, width: float = 7.5, height: float = 3.6) -> list[Axes]:
-    """Axes below one another on a new figure; sizes in inches, ``height`` of each."""
+    """Axes below one another on a new figure; sizes in inches, ``height`` of each.
+
+    >>> len(new_axes(2))
+    2
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -55,7 +59,15 @@ def new_axes(rows: int = 1, *, width: float = 7.5, height: float = 3.6) -> list[
 
 
 def save(axes: Axes, path: Path | str, *, dpi: int = 130) -> None:
-    """Write the figure of some axes; the ending tells the format (png, svg, pdf). Same data, same bytes."""
+    """Write the figure of some axes; the ending tells the format (png, svg, pdf). Same data, same bytes.
+
+    >>> import tempfile
+    >>> axes = new_axes()[0]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     save(axes, Path(folder) / "empty.png")
+    ...     sorted(path.name for path in Path(folder).iterdir())
+    ['empty.png']
+    """
     import matplotlib as mpl
 
     figure = axes.get_figure(root=True)

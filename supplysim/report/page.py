@@ -28,7 +28,16 @@ class Table:
 
 
 def render(story: Story) -> str:
-    """The whole page as HTML; everything that comes from names and files is escaped."""
+    """The whole page as HTML; everything that comes from names and files is escaped.
+
+    >>> from supplysim import compare, simulate
+    >>> from supplysim.testing import example
+    >>> network, stop, base, runs = example()
+    >>> calm, cut = (simulate(network, x, horizon=120) for x in (None, stop))
+    >>> page = render(Story(stop, network, compare(base, runs), calm, cut, repeat="supplysim report stop"))
+    >>> page[:15], "https://" in page
+    ('<!doctype html>', False)
+    """
     import jinja2
 
     world = jinja2.Environment(

@@ -53,6 +53,14 @@ class Story:
     ``base`` and ``run`` are one run in full, undisturbed and with the scenario, in the same world; ``months``,
     ``null_months`` and ``score`` are of the history, where the scenario has one; ``answers`` is the table of
     `supplysim.Contrast` with scenarios that answer this one.
+
+    >>> from supplysim import compare, simulate
+    >>> from supplysim.testing import example
+    >>> network, stop, base, runs = example()
+    >>> calm, cut = (simulate(network, x, horizon=120) for x in (None, stop))
+    >>> story = Story(stop, network, compare(base, runs), calm, cut, repeat="supplysim report stop")
+    >>> story.sentences[1][:60]
+    'It is felt (four weeks one per cent short) from 7 February 2'
     """
 
     scenario: Scenario

@@ -20,6 +20,7 @@ except ModuleNotFoundError:
     told = "supplysim.testing needs hypothesis: pip install hypothesis (or -e '.[testing]' in a checkout)"
     raise ModuleNotFoundError(told) from None
 
+from supplysim.testing.examples import example
 from supplysim.testing.invariants import (
     QUANTITIES,
     assert_balanced,
@@ -50,6 +51,7 @@ __all__ = [
     "assert_shift_invariant",
     "assert_stands_still",
     "durations",
+    "example",
     "networks",
     "ranges",
     "scaled",

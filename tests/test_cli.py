@@ -1,5 +1,6 @@
 """The command line, as users meet it: what it prints, what it leaves, and how it refuses."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -248,6 +249,22 @@ def test_run_leaves_everything_and_run_toml_repeats_it(work):
     for name in figures:
         first, second = (Path(f) / f"figures/{name}.svg" for f in (folder, "again"))
         assert first.read_bytes() == second.read_bytes(), name
+
+
+def test_what_is_made_up_for_later_is_listed(work):
+    """Nothing is lost where customers wait; the table still tells that they did, from when, and how badly."""
+    waits = dataclasses.replace(ore().demands[0], unmet="backlog")
+    files.save_network(ore().replace(demands=[waits]), "waits")
+    Path("stop.toml").write_text(
+        'name = "stop"\nnetwork = "waits"\nhorizon = 400\nreplications = 2\n[[measures]]\n'
+        'type = "ExportBan"\norigin = ["CN"]\ncommodities = ["ore"]\nbegins = 20\nends = 90\n'
+    )
+    lines = call("run", "stop.toml", "--workers", "1").stdout.splitlines()
+    row = next(line for line in lines if line.split()[:3] == ["use", "DE", "=metal"])
+    assert "0.00%" in row and "100%" in row
+    table = pd.read_csv("out/stop/tables/losses.csv").set_index(["kind", "commodity"])
+    assert table.loc[("use", "=metal"), "depth"] > 0.3
+    assert 20 < table.loc[("use", "=metal"), "trough"] < 120
 
 
 def test_the_data_can_be_read_again(work):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from typer.testing import CliRunner
 
 import supplysim as ss
 from supplysim.cli import app
+from supplysim.report import Story
+from supplysim.testing import tiny
 
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -240,3 +243,24 @@ def test_a_browser_shows_it_whole(folder, page, width, tmp_path):
     title = re.search(r"<title>(LOOKED[^<]*)", done.stdout)
     assert title, done.stderr[-2000:]
     assert title.group(1).endswith("nothing wrong"), title.group(1)
+
+
+def test_what_is_made_up_for_later_is_told():
+    """Customers who wait lose nothing in the end; the page still says that they waited, when and how badly."""
+    network = tiny()
+    demand = dataclasses.replace(network.demands[0], unmet="backlog")
+    network = network.replace(
+        demands=[demand], commodities=[ss.Commodity("ore", unit="t", price=1e6)]
+    )
+    ban = ss.ExportBan(origin=["CN"], commodities=["ore"], begins=20, ends=70)
+    stop = ss.Scenario(measures=[ban], horizon=365, replications=2)
+    base, runs = (
+        ss.ensemble(network, x, horizon=365, replications=2, executor=1, progress=False)
+        for x in (None, stop)
+    )
+    calm, cut = (ss.simulate(network, x, horizon=365) for x in (None, stop))
+    story = Story(stop, network, ss.compare(base, runs), calm, cut, repeat="")
+    assert "next to no final use" in story.sentences[0]
+    assert (
+        "ore of Germany from day 37 on (100% missing in the worst four weeks)" in story.sentences[2]
+    )

@@ -31,6 +31,8 @@ __all__ = ["Assumption", "Story"]
 
 WINDOW = 28
 MOST_ROWS = 15
+DEEP = 0.3
+"""So much missing in four weeks is no matter of lots that come a week late."""
 LITTLE = 5e-5
 """A share of normal below which a loss is next to none."""
 
@@ -166,18 +168,35 @@ class Story:
     def _why(self) -> str:
         causes = self.why.by("cause", "origin", "goods")
         causes = causes[(causes["value"] > 0.0) & (causes["cause"] != "unexplained")]
+        lost, normal = self.outcome.lost(self.home), self.outcome.normal(self.home)
+        little = abs(float(lost.mean())) < LITTLE * float(normal.mean())
+        if little and self._made_up:
+            return self._made_up
         if causes.empty:
             return "Nothing that was lost can be traced to a measure."
         row: dict[str, Any] = {str(k): v for k, v in causes.iloc[0].to_dict().items()}
         held = f" of {country_name(row['origin'])}" if row["origin"] else ""
         what = row["goods"] or "what it held"
-        lost, normal = self.outcome.lost(self.home), self.outcome.normal(self.home)
-        if abs(float(lost.mean())) < LITTLE * float(normal.mean()):
+        if little:
             return (
                 f"What goes missing for a while is mostly held by “{row['cause']}” on {what}{held}."
             )
         part = f"{row['share']:.0%}"
         return f"The largest part, {part}, goes back to “{row['cause']}” on {what}{held}."
+
+    @property
+    def _made_up(self) -> str:
+        """What falls short at home for a while, the deepest, in a sentence; empty if nothing does in earnest."""
+        found = self.spells[
+            self.spells["country"].isin(self._here) & (self.spells["depth"] >= DEEP)
+        ]
+        rows: list[dict[str, Any]] = found[found["short_runs"] >= 0.5].head(2).to_dict("records")  # type: ignore[assignment]
+        told = [
+            f"{row['commodity']} of {country_name(row['country'])} from {self.day(row['first_short'])} on "
+            f"({row['depth']:.0%} missing in the worst four weeks)"
+            for row in rows
+        ]
+        return f"Short for a while, and made up for later: {' and '.join(told)}." if told else ""
 
     @property
     def _days(self) -> str:

@@ -22,7 +22,11 @@ def example() -> tuple[Network, Scenario, Ensemble, Ensemble]:
     """
     network = tiny().replace(commodities=[Commodity("ore", unit="t", price=1e6)])
     ban = ExportBan(
-        key="ban", origin=["CN"], commodities=["ore"], begins="2023-01-21", ends="2023-03-02"
+        key="ban",
+        origin=["CN"],
+        commodities=["ore"],
+        begins=dt.date(2023, 1, 21),
+        ends=dt.date(2023, 3, 2),
     )
     start = dt.date(2023, 1, 1)
     calm, stop = (

@@ -107,7 +107,7 @@ def test_the_chart_shows_every_scenario_once() -> None:
     axes = contrast(compared(chain()).table())
     labels = [text.get_text() for text in axes.get_yticklabels()]
     assert labels == ["helped (answers ban)", "ban"]
-    assert "billion USD" in axes.get_xlabel()
+    assert "million USD" in axes.get_xlabel()
 
 
 BASE = """

@@ -77,6 +77,26 @@ def test_every_block_runs(page, tmp_path, tmp_path_factory):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
+def test_the_readmes_commands_run(tmp_path, tmp_path_factory):
+    """All but those that set the checkout up; what `go.py` hands on goes to `supplysim` here."""
+    lines = [
+        line.replace("python3 go.py", "supplysim")
+        for _, language, text in blocks(ROOT / "README.md")
+        if language == "sh"
+        for line in text.splitlines()
+        if not re.match(r"python3 go.py (test|docs|notebooks)\b", line)
+    ]
+    assert len(lines) > 8
+    subprocess.run(
+        ["sh", "-euxc", "\n".join(lines)],
+        cwd=tmp_path,
+        env=commands(tmp_path_factory.mktemp("bin")),
+        timeout=1800,
+        check=True,
+    )
+
+
 MODULES = (
     "supplysim",
     *(f"supplysim.{name}" for name in ("calibration", "catalogue", "changes", "company", "draws")),

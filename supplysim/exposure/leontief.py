@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from supplysim.errors import Fault, InvalidInput
+from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.exposure.static import flows
 from supplysim.model import Network
 from supplysim.model.columns import Floats
@@ -214,8 +214,6 @@ class FlowTable:
 
     def at(self, *regions: str) -> Any:
         """The places of the rows of some regions; refuses unknown ones."""
-        from supplysim.errors import nearest
-
         known = {region for region, _ in self.rows} | set(self.regions)
         faults = [
             Fault("region", f"unknown; {nearest(name, known)}", name)

@@ -93,33 +93,39 @@ def monthly_flows(base: Ensemble, runs: Ensemble, level: float = 0.9) -> pd.Data
     import pandas as pd
 
     periods = Periods.of(runs.labels)
-    before = {key: values.mean(axis=0) for key, values in _flows(base, periods)}
-    tables = []
-    for (origin, destination, commodity), values in _flows(runs, periods):
-        none = np.zeros(len(periods.labels))
-        columns = {
-            "month": periods.labels,
-            "origin": origin,
-            "destination": destination,
-            "commodity": commodity,
-            "undisturbed": before.get((origin, destination, commodity), none),
-            **spread(values, level),
-        }
-        tables.append(pd.DataFrame(columns))
-    return _stacked(tables, ["month", "origin", "destination", "commodity"])
+    keys, values = _abroad(runs, periods)
+    known, normal = _abroad(base, periods)
+    before = dict(zip(known, normal.mean(axis=0), strict=True))
+    none = np.zeros(len(periods.labels))
+    undisturbed = [before.get(key, none) for key in keys]
+    months = len(periods.labels)
+    columns: dict[str, Any] = {"month": list(periods.labels) * len(keys)}
+    for at, name in enumerate(("origin", "destination", "commodity")):
+        columns[name] = np.repeat([key[at] for key in keys], months)
+    columns["undisturbed"] = np.concatenate(undisturbed) if keys else none[:0]
+    columns |= {name: x.reshape(-1) for name, x in spread(values, level).items()}
+    return pd.DataFrame(columns)
 
 
-def _flows(runs: Ensemble, periods: Periods) -> Iterator[tuple[tuple[str, str, str], Array]]:
-    """Shipments over borders by origin, destination and commodity: replication x period."""
+def _abroad(runs: Ensemble, periods: Periods) -> tuple[list[tuple[str, str, str]], Array]:
+    """Shipments over borders by origin, destination and commodity: replication x these x period, block by block."""
     data = runs.labels
     places = ("lane_origin", "lane_destination", "lane_commodity")
-    keys = list(zip(*(data[name].values for name in places), strict=True))
-    for key in sorted({key for key in keys if key[0] != key[1]}):
-        lanes = [i for i, other in enumerate(keys) if other == key]
-        yield (
-            (str(key[0]), str(key[1]), str(key[2])),
-            periods.sums(runs.daily("shipped", lanes)),
-        )
+    rows = [tuple(map(str, row)) for row in zip(*(data[x].values for x in places), strict=True)]
+    keys: Any = sorted({row for row in rows if row[0] != row[1]})
+    at = {key: place for place, key in enumerate(keys)}
+    groups = [i for i, row in enumerate(rows) if row in at]
+    into = [at[rows[i]] for i in groups]
+    spans = list(zip(periods.starts, periods.ends, strict=True))
+    parts = [np.zeros((0, len(keys), len(spans)))]
+    for block in runs.blocks("shipped"):
+        sums = np.zeros((len(block), len(keys), len(spans)))
+        for month, (first, last) in enumerate(spans):
+            moved = block[:, first:last, :].sum(axis=1)
+            for place, group in zip(into, groups, strict=True):
+                sums[:, place, month] += moved[:, group]
+        parts.append(sums)
+    return keys, np.concatenate(parts)
 
 
 def monthly_cover(runs: Ensemble, level: float = 0.9) -> pd.DataFrame:

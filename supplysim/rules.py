@@ -387,8 +387,8 @@ def armington(shares: Sequence[float], prices: Sequence[float], elasticity: floa
 def scarcity_price(unmet: float, supply: float, demand: float, choke: float) -> float:
     """The price in multiples of the normal one when the share ``unmet`` of use is expected to go unmet.
 
-    market: (1 - unmet) x price^supply = price^-demand.
-    market: (1 - unmet) x price^supply = price^-demand.
+    (1 - unmet)^(-1/(supply + demand)), with short-run elasticities as positive numbers, at most ``choke``. It
+    clears the market: (1 - unmet) x price^supply = price^-demand.
 
     >>> round(scarcity_price(0.3, 0.1, 0.3, 100.0), 6)
     2.439242

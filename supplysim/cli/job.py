@@ -21,6 +21,7 @@ from supplysim import catalogue
 from supplysim.cli.show import say
 from supplysim.ensemble import Comparison, Ensemble, compare, ensemble
 from supplysim.errors import InvalidInput, SupplysimError
+from supplysim.exposure import worst_weeks
 from supplysim.history import Score, check_history, monthly_exports, nulls, score
 from supplysim.model import Network
 from supplysim.plan import make_plan
@@ -161,16 +162,7 @@ def work(order: Order) -> Findings:
         runs = run_ensemble(order, scenario, pool, "scenario", traces=True)
         past = None if scenario.history is None else _past(order, base, runs, pool)
     comparison = compare(base, runs)
-    return Findings(comparison, _losses(comparison), single, past)
-
-
-def _losses(comparison: Comparison) -> pd.DataFrame:
-    """The table of losses, with the worst four weeks: what is short for a while and made up for later is no loss."""
-    from supplysim.exposure import spells
-
-    keys = ["kind", "country", "commodity"]
-    deep = spells(comparison)[[*keys, "trough", "depth"]]
-    return comparison.table().merge(deep, how="left", on=keys)
+    return Findings(comparison, worst_weeks(comparison), single, past)
 
 
 def _engine(order: Order) -> Engine:

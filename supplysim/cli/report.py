@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from supplysim.cli.job import Findings, Order, Past
 from supplysim.cli.show import plain_table, stdout
+from supplysim.exposure import in_earnest
 from supplysim.history.score import BETTER, INSIDE, MONTHS_OFF, VOLUME
 from supplysim.scenario import Scenario
 
@@ -20,8 +21,6 @@ __all__ = ["findings", "header"]
 WHEN = ("first short (day)", "recovered (day)")
 NOTHING = 5e-4
 """A share of the undisturbed amount below which a loss is not listed."""
-DEEP = 0.3
-"""So much missing in the worst four weeks is no matter of lots that come a week late."""
 FEW = 40
 """So many that lose nothing are named."""
 
@@ -60,9 +59,9 @@ def _losses(order: Order, losses: pd.DataFrame) -> None:
     units = {commodity.name: commodity.unit for commodity in order.network.commodities}
     listed: list[dict[Any, Any]] = []
     quiet: list[dict[Any, Any]] = []
-    for row in losses.to_dict("records"):
+    for row in losses.assign(earnest=in_earnest(losses)).to_dict("records"):
         most = max(abs(_share(row, side)) for side in ("loss", "low", "high"))
-        (listed if most >= NOTHING or _is_deep(row) else quiet).append(row)
+        (listed if most >= NOTHING or row["earnest"] else quiet).append(row)
     _print("")
     if listed:
         listed.sort(key=lambda row: (row["kind"] != "use", -row["share"]))
@@ -97,14 +96,9 @@ def _share(row: dict[Any, Any], side: str) -> float:
     return float(row[side] / row["baseline"]) if row["baseline"] > 0.0 else 0.0
 
 
-def _is_deep(row: dict[Any, Any]) -> bool:
-    """Whether it falls short in earnest for a while, whatever is made up for later."""
-    return bool(row["short_runs"] >= 0.5 and row["depth"] >= DEEP)
-
-
 def _loss_row(scenario: Scenario, row: dict[Any, Any], unit: str) -> Sequence[str]:
     lost = row["short_runs"] > 0.0 and row["high"] > 0.0 and row["loss"] > 0.0
-    lost = lost or _is_deep(row)
+    lost = lost or row["earnest"]  # whatever is made up for later
     return (
         row["kind"],
         row["country"],

@@ -12,7 +12,16 @@ from supplysim.exposure.cuts import Cut
 from supplysim.exposure.leontief import FlowTable
 from supplysim.exposure.leverage import Leverage, leverage
 from supplysim.exposure.lookthrough import dependence, hhi, look_through
-from supplysim.exposure.loss import DURATIONS, cvar, lasting, loss_curve, losses, spells
+from supplysim.exposure.loss import (
+    DURATIONS,
+    cvar,
+    in_earnest,
+    lasting,
+    loss_curve,
+    losses,
+    spells,
+    worst_weeks,
+)
 from supplysim.exposure.page import Page, exposure_page
 from supplysim.exposure.played import Played, play, survival_gap
 from supplysim.exposure.power import coercive_power, power_table, quantity_left
@@ -60,6 +69,7 @@ __all__ = [
     "exposure_page",
     "flows",
     "hhi",
+    "in_earnest",
     "lasting",
     "leverage",
     "look_through",
@@ -81,4 +91,5 @@ __all__ = [
     "time_to_recover",
     "time_to_survive",
     "value_added",
+    "worst_weeks",
 ]

@@ -25,10 +25,21 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-__all__ = ["DURATIONS", "cvar", "lasting", "loss_curve", "losses", "spells"]
+__all__ = [
+    "DURATIONS",
+    "cvar",
+    "in_earnest",
+    "lasting",
+    "loss_curve",
+    "losses",
+    "spells",
+    "worst_weeks",
+]
 
 DURATIONS = (3, 7, 14, 30, 60, 90, 120, 180, 270, 360, 540, 720)
 """Days that a measure lasts, from a port strike to a lasting embargo."""
+DEEP = 0.3
+"""So much missing in four weeks is no matter of lots that come a week late."""
 COLUMNS = ("country", "sector", "commodity", "month")
 SPELL = 30
 
@@ -192,8 +203,21 @@ def spells(comparison: Comparison, *, window: int = 28) -> pd.DataFrame:
     >>> spells(compare(base, runs))[["kind", "country", "first_short", "depth"]].round(2).values.tolist()
     [['use', 'DE', 37.0, 1.0], ['output', 'CN', 27.0, 1.0]]
     """
+    table = worst_weeks(comparison, window=window)
+    columns = ["kind", "country", "commodity", "first_short", "trough", "depth", "recovered"]
+    return table[table["short_runs"] > 0.0][[*columns, "short_runs"]].reset_index(drop=True)
+
+
+def worst_weeks(comparison: Comparison, *, window: int = 28) -> pd.DataFrame:
+    """The table of a comparison with ``trough`` and ``depth`` (see `spells`), not a number where nothing falls short.
+
+    >>> from supplysim import compare
+    >>> from supplysim.testing import example
+    >>> _, _, base, runs = example()
+    >>> worst_weeks(compare(base, runs))["depth"].round(2).tolist()
+    [1.0, 1.0]
+    """
     table = comparison.table()
-    table = table[table["short_runs"] > 0.0]
     troughs: dict[tuple[str, str], tuple[float, float]] = {}
     for kind in KINDS:
         names = comparison.groups(kind)
@@ -208,12 +232,20 @@ def spells(comparison: Comparison, *, window: int = 28) -> pd.DataFrame:
         day, depth = np.concatenate(days), np.concatenate(depths)
         for at, name in enumerate(names):
             troughs[kind, name] = (float(np.median(day[:, at])), float(np.median(depth[:, at])))
-    keys = list(zip(table["kind"], table["country"] + " " + table["commodity"], strict=True))
-    table = table.assign(
-        trough=[troughs[key][0] for key in keys], depth=[troughs[key][1] for key in keys]
-    )
-    columns = ["kind", "country", "commodity", "first_short", "trough", "depth", "recovered"]
-    return table[[*columns, "short_runs"]].reset_index(drop=True)
+    keys = zip(table["kind"], table["country"] + " " + table["commodity"], strict=True)
+    found = np.array([troughs[key] for key in keys]).reshape(-1, 2)
+    found[~(table["short_runs"] > 0.0).to_numpy()] = np.nan
+    return table.assign(trough=found[:, 0], depth=found[:, 1])
+
+
+def in_earnest(table: pd.DataFrame) -> pd.Series[bool]:
+    """Which rows of `spells` or `worst_weeks` are no matter of lots: deep, in half of the runs or more.
+
+    >>> import pandas as pd
+    >>> in_earnest(pd.DataFrame({"short_runs": [1.0, 0.2, 1.0], "depth": [0.9, 0.9, 0.1]})).tolist()
+    [True, False, False]
+    """
+    return (table["short_runs"] >= 0.5) & (table["depth"] >= DEEP)
 
 
 # --- against duration ----------------------------------------------------------------------------

@@ -31,8 +31,6 @@ __all__ = ["Assumption", "Story"]
 
 WINDOW = 28
 MOST_ROWS = 15
-DEEP = 0.3
-"""So much missing in four weeks is no matter of lots that come a week late."""
 LITTLE = 5e-5
 """A share of normal below which a loss is next to none."""
 
@@ -187,10 +185,8 @@ class Story:
     @property
     def _made_up(self) -> str:
         """What falls short at home for a while, the deepest, in a sentence; empty if nothing does in earnest."""
-        found = self.spells[
-            self.spells["country"].isin(self._here) & (self.spells["depth"] >= DEEP)
-        ]
-        rows: list[dict[str, Any]] = found[found["short_runs"] >= 0.5].head(2).to_dict("records")  # type: ignore[assignment]
+        found = self._short[self._short["country"].isin(self._here)]
+        rows: Any = found[exposure.in_earnest(found)].head(2).to_dict("records")
         told = [
             f"{row['commodity']} of {country_name(row['country'])} from {self.day(row['first_short'])} on "
             f"({row['depth']:.0%} missing in the worst four weeks)"
@@ -220,11 +216,13 @@ class Story:
         return table.sort_values("loss", ascending=False).head(MOST_ROWS)
 
     @cached_property
+    def _short(self) -> pd.DataFrame:
+        return exposure.spells(self.comparison).sort_values("depth", ascending=False)
+
+    @property
     def spells(self) -> pd.DataFrame:
         """First short day, trough and recovery of what falls short, deepest first."""
-        return (
-            exposure.spells(self.comparison).sort_values("depth", ascending=False).head(MOST_ROWS)
-        )
+        return self._short.head(MOST_ROWS)
 
     @cached_property
     def assumptions(self) -> list[Assumption]:

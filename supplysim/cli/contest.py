@@ -19,6 +19,7 @@ from supplysim.errors import Fault, InvalidInput
 from supplysim.files import save_scenario
 from supplysim.model import Network
 from supplysim.plan import default_warmup, make_plan
+from supplysim.plots.style import usd
 from supplysim.running import Engine, choose, releases_gil
 from supplysim.scenario import Scenario
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Contest", "prepare", "show", "work", "write"]
 
-BILLION, MILLION = 1e9, 1e6
 NOTE = """\
 Loss of value added in JP and DE (of final use where the network has no value added), with the interval of its mean;
 then by country. starts, ends: days on which the last 28 days fall 1 % short, and no longer do. cost: of the measures
@@ -182,7 +182,7 @@ def show(table: pd.DataFrame) -> None:
         *("starts", "ends", "cost", "avoided", "per USD", "effect"),
     )
     rows = []
-    unit = BILLION if table["loss"].abs().max() >= 0.1 * BILLION else MILLION
+    unit, word = usd(float(table["loss"].abs().max()))
     for row in table.to_dict("records"):
         low, high = row["loss_low"] / unit, row["loss_high"] / unit
         rows.append(
@@ -201,8 +201,7 @@ def show(table: pd.DataFrame) -> None:
                 _days(row["effect"]),
             )
         )
-    word = "billion" if unit == BILLION else "million"
-    title = f"Losses against the undisturbed network, {word} USD at normal prices"
+    title = f"Losses against the undisturbed network, {word} at normal prices"
     plain_table(title, columns, rows, right=columns[1:])
     stdout().print(NOTE, markup=False)
     told = [

@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from supplysim import catalogue
+from supplysim import catalogue, exposure
 from supplysim.cli.show import plain_table
-from supplysim.model import Network
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["show_goods"]
 
-YEAR = 365.0
 MOST = 3
 
 
 def show_goods(name: str) -> None:
     """Print a line for each commodity of a network: its yearly output, and the first countries that make and use it."""
     network = catalogue.load_network(name)
-    made, used = _by_country(network)
+    flows = exposure.flows(network)
+    made, used = (_by_country(flows, end) for end in ("origin", "importer"))
     rows = [
         (
             item.name,
             item.sector,
-            f"{_rounded(YEAR * sum(made[item.name].values()))} {item.unit}",
-            _first(made[item.name]),
-            _first(used[item.name]),
+            f"{_rounded(sum(made.get(item.name, {}).values()))} {item.unit}",
+            _first(made.get(item.name, {})),
+            _first(used.get(item.name, {})),
         )
         for item in sorted(network.commodities, key=lambda item: (item.sector, item.name))
     ]
@@ -34,20 +36,11 @@ def show_goods(name: str) -> None:
     plain_table(title, columns, rows, right=("made a year",))
 
 
-def _by_country(
-    network: Network,
-) -> tuple[dict[str, dict[str, float]], dict[str, dict[str, float]]]:
-    """By commodity and country: output a day, and use a day by plants and final users."""
-    flow = network.baseline()
-    made: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    used: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    for site in network.sites:
-        made[site.makes][site.country] += flow.output[site.name]
-        for commodity, recipe in site.inputs.items():
-            used[commodity][site.country] += recipe.per_unit * flow.output[site.name]
-    for demand in network.demands:
-        used[demand.commodity][demand.country] += demand.rate
-    return made, used
+def _by_country(flows: pd.DataFrame, end: str) -> dict[str, dict[str, float]]:
+    """By commodity and country at that end: units a year."""
+    groups = flows.groupby("commodity")
+    found: Any = {name: table.groupby(end)["quantity"].sum().to_dict() for name, table in groups}
+    return dict(found)
 
 
 def _rounded(value: float) -> str:

@@ -31,14 +31,10 @@ class TradeTable:
     from the value, at the mean price of that product and year). ``left_out`` counts rows of the file by the reason for
     which they are not in it. ``source`` is the file's name.
 
-    >>> from pathlib import Path
-    >>> from supplysim.importers import read_baci
-    >>> import tempfile
-    >>> lines = "t,i,j,k,v,q\\n2022,156,276,280461,900,300\\n2022,156,392,280461,600,200\\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder) / "BACI_HS22_Y2022_V202501.csv"
-    ...     _ = file.write_text(lines)
-    ...     table = read_baci(file)
+    >>> import pandas as pd
+    >>> flows = {"year": 2022, "hs6": "280461", "exporter": "CN", "importer": ["DE", "JP"]}
+    >>> flows |= {"quantity": [300.0, 200.0], "value": [9e5, 6e5], "estimated": False}
+    >>> table = TradeTable(pd.DataFrame(flows), {}, "made up")
     >>> table.flows[["exporter", "importer", "quantity"]].values.tolist()
     [['CN', 'DE', 300.0], ['CN', 'JP', 200.0]]
     """

@@ -38,14 +38,10 @@ def shares(
 
     Columns year, hs6, exporter, importer, share. Flows of unknown quantity have none and count for nothing.
 
-    >>> from pathlib import Path
-    >>> from supplysim.importers import read_baci
-    >>> import tempfile
-    >>> lines = "t,i,j,k,v,q\\n2022,156,276,280461,900,300\\n2022,156,392,280461,600,200\\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder) / "BACI_HS22_Y2022_V202501.csv"
-    ...     _ = file.write_text(lines)
-    ...     table = read_baci(file)
+    >>> import pandas as pd
+    >>> flows = {"year": 2022, "hs6": "280461", "exporter": "CN", "importer": ["DE", "JP"]}
+    >>> flows |= {"quantity": [300.0, 200.0], "value": [9e5, 6e5], "estimated": False}
+    >>> table = TradeTable(pd.DataFrame(flows), {}, "made up")
     >>> shares(table, by="exporter")["share"].tolist()
     [0.6, 0.4]
     """
@@ -70,14 +66,10 @@ def trade_figures(
     ``names`` gives the commodity of each product code; several codes of one commodity are summed, others left out.
     Quantities are tonnes a year. Save with ``.to_csv("trade.csv", index=False)``.
 
-    >>> from pathlib import Path
-    >>> from supplysim.importers import read_baci
-    >>> import tempfile
-    >>> lines = "t,i,j,k,v,q\\n2022,156,276,280461,900,300\\n2022,156,392,280461,600,200\\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder) / "BACI_HS22_Y2022_V202501.csv"
-    ...     _ = file.write_text(lines)
-    ...     table = read_baci(file)
+    >>> import pandas as pd
+    >>> flows = {"year": 2022, "hs6": "280461", "exporter": "CN", "importer": ["DE", "JP"]}
+    >>> flows |= {"quantity": [300.0, 200.0], "value": [9e5, 6e5], "estimated": False}
+    >>> table = TradeTable(pd.DataFrame(flows), {}, "made up")
     >>> trade_figures(table, {"280461": "silicon"})[["exporter", "importer", "quantity"]].values.tolist()
     [['CN', 'DE', 300.0], ['CN', 'JP', 200.0]]
     """
@@ -122,14 +114,10 @@ def trade_network(
     product is one, called ``hs`` and its code. ``lead_time``, ``cover`` (days of stock of the importers) and
     ``utilisation`` of the exporters are assumptions that no trade table holds.
 
-    >>> from pathlib import Path
-    >>> from supplysim.importers import read_baci
-    >>> import tempfile
-    >>> lines = "t,i,j,k,v,q\\n2022,156,276,280461,900,300\\n2022,156,392,280461,600,200\\n"
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     file = Path(folder) / "BACI_HS22_Y2022_V202501.csv"
-    ...     _ = file.write_text(lines)
-    ...     table = read_baci(file)
+    >>> import pandas as pd
+    >>> flows = {"year": 2022, "hs6": "280461", "exporter": "CN", "importer": ["DE", "JP"]}
+    >>> flows |= {"quantity": [300.0, 200.0], "value": [9e5, 6e5], "estimated": False}
+    >>> table = TradeTable(pd.DataFrame(flows), {}, "made up")
     >>> [demand.country for demand in trade_network(table, names={"280461": "silicon"}).demands]
     ['DE', 'JP']
     """

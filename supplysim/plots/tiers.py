@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from supplysim import exposure
 from supplysim.errors import Fault, InvalidInput, nearest
 from supplysim.model import Network
-from supplysim.plots.chains import SHOWN
+from supplysim.plots.chains import OTHERS, SHOWN
 from supplysim.plots.style import GREY, new_axes
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ LONG, HIGH = 0.72, 0.42
 """Of a bar, where columns and rows stand 1 apart."""
 LEAST = 0.11
 """The smallest share that has its country's name in it."""
-GREYS = ("#9a9a9a", "#bdbdbd")
+GREYS = (OTHERS, "#bdbdbd")
 
 
 def tiers(network: Network, commodity: str, *, axes: Axes | None = None) -> Axes:
@@ -67,14 +68,11 @@ def tiers(network: Network, commodity: str, *, axes: Axes | None = None) -> Axes
 
 
 def _steps(network: Network) -> tuple[dict[str, dict[str, float]], dict[str, set[str]]]:
-    """By commodity: output by country, and what goes into it anywhere."""
-    output = network.baseline().output
-    made: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
-    inputs: dict[str, set[str]] = defaultdict(set)
-    for site in network.sites:
-        if output[site.name] > 0.0:
-            made[site.makes][site.country] += output[site.name]
-            inputs[site.makes] |= set(site.inputs)
+    """By commodity: what is made by country, and what goes into it anywhere."""
+    flows = exposure.flows(network)
+    goods = flows.groupby("commodity")
+    made: Any = {name: x.groupby("origin")["quantity"].sum().to_dict() for name, x in goods}
+    inputs: Any = flows.groupby("user")["commodity"].agg(set).to_dict()
     return made, inputs
 
 

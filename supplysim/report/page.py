@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from supplysim import __version__, exposure, plots
 from supplysim.history.score import BETTER, INSIDE, MONTHS_OFF, VOLUME
 from supplysim.model.countries import country_name
 from supplysim.report.pictures import Picture, picture
 from supplysim.report.story import Story
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["render"]
 
@@ -47,12 +51,14 @@ def render(story: Story) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    goods, table = _goods(story), exposure.flows(story.base)
+    before = table[table["commodity"].isin(goods)]
     return world.get_template("page.html").render(
         story=story,
         version=__version__,
-        maps=list(_maps(story)),
-        codes=_codes(story),
-        stocks=list(_stocks(story)),
+        maps=list(_maps(story, goods, before)),
+        codes=_codes(story, before),
+        stocks=list(_stocks(story, goods, before)),
         totals=_totals(story),
         losses=_losses(story),
         spells=_spells(story),
@@ -83,9 +89,8 @@ def _goods(story: Story) -> list[str]:
     return [name for name in dict.fromkeys(named) if name in known][:3]
 
 
-def _maps(story: Story) -> Iterator[Picture]:
-    before = exposure.flows(story.base)
-    for name in _goods(story):
+def _maps(story: Story, goods: Sequence[str], before: pd.DataFrame) -> Iterator[Picture]:
+    for name in goods:
         low, high = story.emptiest(name)
         after = exposure.flows(story.run, (low, high))
         axes = plots.flow_map(before, after, name, when=f"{story.day(low)} to {story.day(high)}")
@@ -103,18 +108,15 @@ def _maps(story: Story) -> Iterator[Picture]:
         )
 
 
-def _codes(story: Story) -> str:
+def _codes(story: Story, before: pd.DataFrame) -> str:
     """What the letters in the charts mean."""
-    table = exposure.flows(story.base)
-    shown = table[table["commodity"].isin(_goods(story))]
-    codes = sorted({*shown["origin"], *shown["importer"], *story.home})
+    codes = sorted({*before["origin"], *before["importer"], *story.home})
     return ", ".join(f"{code} {country_name(code)}" for code in codes)
 
 
-def _stocks(story: Story) -> Iterator[Picture]:
-    table = exposure.flows(story.base)
-    for name in _goods(story):
-        users = set(table[table["commodity"] == name]["importer"])
+def _stocks(story: Story, goods: Sequence[str], before: pd.DataFrame) -> Iterator[Picture]:
+    for name in goods:
+        users = set(before[before["commodity"] == name]["importer"])
         at_home = [country for country in story.home if country in users]
         axes = plots.cover(
             story.comparison.other, commodity=name, countries=at_home, scenario=story.scenario

@@ -24,7 +24,6 @@ exclude_patterns = [
     "history-notes.md",
     "validation-notes.md",
 ]  # parts that scripts put into pages
-nitpicky = False
 default_role = "py:obj"  # `Network` in a docstring links where there is such a name
 
 myst_enable_extensions = ["deflist", "dollarmath", "fieldlist"]
@@ -44,7 +43,6 @@ html_theme = "furo"
 html_title = f"supplysim {version}"
 html_copy_source = False
 html_math_renderer = "mathml"  # browsers know it; nothing is fetched and no script runs
-templates_path: list[str] = []
 
 
 def formula(writer, node: nodes.Element) -> None:

@@ -61,7 +61,9 @@ def test_it_runs(path, tmp_path):
     assert done.returncode == 0, done.stderr
     made = nbformat.read(tmp_path / "made.ipynb", as_version=4)
     shown = [out for cell in made.cells for out in cell.get("outputs", ())]
-    assert any("image/png" in out.get("data", {}) for out in shown)
+    drawn = [cell for cell in made.cells if cell.source.rstrip().endswith(".figure")]
+    assert drawn
+    assert sum("image/png" in out.get("data", {}) for out in shown) == len(drawn)
     assert not [out for out in shown if out.get("name") == "stderr"]
 
 
